@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// libtorch's include/ and lib/: $LIBTORCH, else .libtorch, which Scripts/setup links to an unpacked wheel.
+let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.libtorch"
+
+let package = Package(
+    name: "Lumina",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Lumina", targets: ["Lumina"]),
+        .executable(name: "lumina", targets: ["LuminaCommand"]),
+        // Opened by dlopen at the first tensor, never linked: libtorch costs every start 113 MB and 0.3 s.
+        .library(name: "CTorch", type: .dynamic, targets: ["CTorch"]),
+    ],
+    dependencies: [
+        // The command line: parsing, help, completion.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        // The only C++: one function per libtorch call, exported as one table.
+        .target(
+            name: "CTorch",
+            cxxSettings: [.unsafeFlags(["-isystem", libtorch + "/include"])],
+            linkerSettings: [
+                .unsafeFlags(["-L", libtorch + "/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"]),
+                .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+            ]),
+        // The table's C header alone, so that Swift sees the functions without linking them.
+        .target(name: "CTorchTable"),
+        .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+
+        .target(name: "Torch", dependencies: ["CTorchTable"]),
+        .target(name: "Checkpoints"),
+        .target(name: "AdapterFormats", dependencies: ["Checkpoints"]),
+        .target(name: "Audio", dependencies: ["CSndFile"]),
+        .target(name: "Tokenizer"),
+        .target(name: "Layers", dependencies: ["Torch", "Checkpoints"]),
+        .target(name: "ACEStep", dependencies: ["Layers", "Torch", "Tokenizer", "Checkpoints"]),
+        .target(name: "Adapters", dependencies: ["AdapterFormats", "Checkpoints", "Layers", "Torch"]),
+        .target(
+            name: "Engine",
+            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Layers", "Tokenizer", "Torch"]),
+        .target(name: "Lumina", dependencies: ["Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Torch"]),
+        .executableTarget(
+            name: "LuminaCommand",
+            dependencies: [
+                "Lumina", "Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Torch",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport"),
+        .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
+        .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "TestSupport"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "TestSupport"]),
+        .testTarget(name: "AdaptersTests", dependencies: ["Adapters", "Layers", "Torch", "TestSupport"]),
+        .testTarget(
+            name: "ACEStepTests",
+            dependencies: ["ACEStep", "Adapters", "Layers", "Torch", "Checkpoints", "TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "Lumina", "TestSupport"]),
+        .testTarget(name: "LuminaCommandTests", dependencies: ["TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)
+
+for target in package.targets where target.type != .system {
+    let settings: [SwiftSetting] = [
+        .treatAllWarnings(as: .error),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+    target.swiftSettings = (target.swiftSettings ?? []) + settings
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct LuminaCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "lumina")
+}
