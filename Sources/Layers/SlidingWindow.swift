@@ -50,7 +50,7 @@ public struct SlidingWindow {
     ///   - key: `[batch, keyValueHeads, length, headDimension]`; consecutive query heads share one.
     ///   - value: as `key`.
     /// - Returns: `[batch, heads, length, headDimension]`.
-    func attend(query: Tensor, key: Tensor, value: Tensor, scale: Double) throws(TorchError) -> Tensor {
+    package func attend(query: Tensor, key: Tensor, value: Tensor, scale: Double) throws(TorchError) -> Tensor {
         if block == length {
             return try query.attend(key: key, value: value, mask: mask, scale: scale)
         }

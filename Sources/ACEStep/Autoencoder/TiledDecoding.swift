@@ -6,22 +6,28 @@ import Torch
 ///
 /// Each piece is decoded with as many neighbouring frames as can change its samples (the decoder's reach), and their
 /// samples are dropped: pieces equal a single pass up to rounding, without any cross-fade.
-struct TiledDecoding {
+package struct TiledDecoding {
     /// Frames that each piece contributes.
-    let frames: Int
+    package let frames: Int
     /// Neighbouring frames decoded with it to either side.
-    let context: Int
+    package let context: Int
+
+    /// Names both.
+    package init(frames: Int, context: Int) {
+        self.frames = frames
+        self.context = context
+    }
 
     /// A piece of the song.
-    struct Tile: Equatable {
+    package struct Tile: Equatable {
         /// Frames to decode.
-        let decoded: Range<Int>
+        package let decoded: Range<Int>
         /// Frames to keep.
-        let kept: Range<Int>
+        package let kept: Range<Int>
     }
 
     /// The pieces of `length` frames, in order, without gaps.
-    func tiles(length: Int) -> [Tile] {
+    package func tiles(length: Int) -> [Tile] {
         let count = max(1, (length + frames - 1) / frames)
         return (0..<count).map { position in
             let kept = position * length / count..<(position + 1) * length / count
