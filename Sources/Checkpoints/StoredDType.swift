@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An element type that a checkpoint can hold. The raw value is its name in a safetensors header.
+/// An element type that a checkpoint can hold.
+///
+/// The raw value is its name in a safetensors header.
 public enum StoredDType: String, Sendable, Hashable, CaseIterable {
     /// IEEE 754 binary64.
     case float64 = "F64"

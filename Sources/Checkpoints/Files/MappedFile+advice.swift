@@ -22,7 +22,9 @@ extension MappedFile {
         advise(range ?? 0..<byteCount, MADV_WILLNEED)
     }
 
-    /// These bytes will not be read soon: let their pages go from this process's memory. A later touch reads them again.
+    /// These bytes will not be read soon: let their pages go from this process's memory.
+    ///
+    /// A later touch reads them again.
     ///
     /// - Parameter range: bytes of the file; what lies outside it is ignored. Nil for all.
     public func adviseDontNeed(_ range: Range<Int>? = nil) {

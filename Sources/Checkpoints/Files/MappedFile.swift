@@ -49,7 +49,9 @@ public final class MappedFile: Sendable {
         }
     }
 
-    /// All bytes of the file. The pointer is valid only while this object is alive: keep the object with it.
+    /// All bytes of the file.
+    ///
+    /// The pointer is valid only while this object is alive: keep the object with it.
     public var bytes: UnsafeRawBufferPointer { unsafe region }
 
     /// One byte; the offset must lie in the file, which is checked.
@@ -79,7 +81,11 @@ public final class MappedFile: Sendable {
 
     private static func openingFailure(_ error: SystemError, path: String) -> CheckpointError {
         if error.isSymbolicLink {
-            return CheckpointError(.notRegularFile, path: path, reason: "it is a symbolic link, or one of a loop of them")
+            return CheckpointError(
+                .notRegularFile,
+                path: path,
+                reason: "it is a symbolic link, or one of a loop of them"
+            )
         }
         if error.isMissing {
             let reason = isSymbolicLink(path) ? "it is a symbolic link to a file that does not exist" : "no such file"
@@ -109,7 +115,9 @@ public final class MappedFile: Sendable {
     }
 
     private static func map(
-        _ descriptor: Int32, byteCount: Int, path: String
+        _ descriptor: Int32,
+        byteCount: Int,
+        path: String
     ) throws(CheckpointError) -> UnsafeRawBufferPointer {
         // mmap refuses a length of zero.
         guard byteCount > 0 else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension JSONScanner {
-    /// Reads any value and forgets it. Nesting is counted, not recursed into.
+    /// Reads any value and forgets it.
+    ///
+    /// Nesting is counted, not recursed into.
     ///
     /// Brackets must match; the grammar inside is checked for strings, numbers and words, and commas and colons are
     /// checked to stand where they may.
@@ -20,8 +22,9 @@ extension JSONScanner {
         } while !closers.isEmpty
     }
 
-    /// Takes one scalar, or an opening bracket (and the first member's name after it). True if something is now open
-    /// whose first value comes next.
+    /// Takes one scalar, or an opening bracket (and the first member's name after it).
+    ///
+    /// True if something is now open whose first value comes next.
     private mutating func open(_ byte: UInt8, _ closers: inout [UInt8]) throws(CheckpointError) -> Bool {
         switch byte {
         case UInt8(ascii: "{"), UInt8(ascii: "["):

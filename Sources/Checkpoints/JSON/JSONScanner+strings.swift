@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension JSONScanner {
-    /// Reads a string. It must be UTF-8; escapes of half a surrogate pair are errors.
+    /// Reads a string.
+    ///
+    /// It must be UTF-8; escapes of half a surrogate pair are errors.
     package mutating func string() throws(CheckpointError) -> String {
         try expect(UInt8(ascii: "\""), "a string")
         let start = position

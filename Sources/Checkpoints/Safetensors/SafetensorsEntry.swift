@@ -18,7 +18,12 @@ struct SafetensorsEntry {
             switch key {
             case "dtype": try Self.set(&dtype, key, Self.dtype(&scanner), scanner)
             case "shape":
-                try Self.set(&shape, key, Self.counts(&scanner, atMost: TensorDescription.maximumRank, of: key), scanner)
+                try Self.set(
+                    &shape,
+                    key,
+                    Self.counts(&scanner, atMost: TensorDescription.maximumRank, of: key),
+                    scanner
+                )
             case "data_offsets": try Self.set(&offsets, key, Self.counts(&scanner, atMost: 2, of: key), scanner)
             default: try scanner.skipValue()
             }
@@ -33,7 +38,10 @@ struct SafetensorsEntry {
     }
 
     private static func set<Value>(
-        _ field: inout Value?, _ key: String, _ value: Value, _ scanner: JSONScanner
+        _ field: inout Value?,
+        _ key: String,
+        _ value: Value,
+        _ scanner: JSONScanner
     ) throws(CheckpointError) {
         if field != nil { throw scanner.malformed("'\(key)' is there twice") }
         field = value
@@ -44,14 +52,18 @@ struct SafetensorsEntry {
         guard let dtype = StoredDType(rawValue: name) else {
             let known = StoredDType.allCases.map(\.rawValue).joined(separator: ", ")
             throw CheckpointError(
-                .unsupported, path: scanner.file.path,
-                reason: "dtype \(CheckpointError.quoted(name)) is not supported; these are: \(known)")
+                .unsupported,
+                path: scanner.file.path,
+                reason: "dtype \(CheckpointError.quoted(name)) is not supported; these are: \(known)"
+            )
         }
         return dtype
     }
 
     private static func counts(
-        _ scanner: inout JSONScanner, atMost limit: Int, of key: String
+        _ scanner: inout JSONScanner,
+        atMost limit: Int,
+        of key: String
     ) throws(CheckpointError) -> [Int] {
         var counts: [Int] = []
         try scanner.array { (scanner) throws(CheckpointError) in

@@ -9,7 +9,9 @@
 /// for name in file.names { print(try file.description(name).shape) }
 /// ```
 public final class SafetensorsFile: Sendable {
-    /// The mapping that all byte ranges refer to. Keep it for as long as its bytes are used.
+    /// The mapping that all byte ranges refer to.
+    ///
+    /// Keep it for as long as its bytes are used.
     public let file: MappedFile
     /// Every tensor by name.
     public let tensors: [String: TensorDescription]
@@ -47,7 +49,12 @@ public final class SafetensorsFile: Sendable {
     /// - Throws: ``CheckpointError`` of kind `tensorMissing`.
     public func description(_ name: String) throws(CheckpointError) -> TensorDescription {
         guard let tensor = tensors[name] else {
-            throw CheckpointError(.tensorMissing, path: path, tensor: name, reason: "the file has no tensor of that name")
+            throw CheckpointError(
+                .tensorMissing,
+                path: path,
+                tensor: name,
+                reason: "the file has no tensor of that name"
+            )
         }
         return tensor
     }
@@ -56,7 +63,8 @@ public final class SafetensorsFile: Sendable {
     ///
     /// - Throws: ``CheckpointError`` of kind `tensorMissing`, and what `body` throws.
     public func withBytes<Result>(
-        of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+        of name: String,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
         let range = try description(name).byteRange
         return try withExtendedLifetime(file) {

@@ -54,16 +54,23 @@ struct SafetensorsHeader {
     /// Where the JSON lies.
     private static func jsonRange(_ file: MappedFile) throws(CheckpointError) -> Range<Int> {
         guard file.byteCount >= 8 else {
-            throw malformed(file, "it has \(file.byteCount) bytes; a safetensors file starts with 8 bytes of header length")
+            throw malformed(
+                file,
+                "it has \(file.byteCount) bytes; a safetensors file starts with 8 bytes of header length"
+            )
         }
         let length = file.integer(at: 0, as: UInt64.self)
         guard length <= maximumByteCount else {
             throw malformed(
-                file, "its header claims \(length) bytes, more than the format's 100 MB; this is not a safetensors file")
+                file,
+                "its header claims \(length) bytes, more than the format's 100 MB; this is not a safetensors file"
+            )
         }
         guard length <= file.byteCount - 8 else {
             throw malformed(
-                file, "its header claims \(length) bytes, the file has \(file.byteCount - 8) after the length; it is truncated")
+                file,
+                "its header claims \(length) bytes, the file has \(file.byteCount - 8) after the length; it is truncated"
+            )
         }
         guard length >= 2 else { throw malformed(file, "its header has \(length) bytes, too few for a JSON object") }
         return 8..<8 + Int(length)
@@ -98,18 +105,24 @@ struct SafetensorsHeader {
             throw Self.malformed(file, "its data begins at \(begin) and ends before that, at \(end)", tensor: name)
         }
         guard end <= dataByteCount else {
-            let reason = "its data ends at \(end), the file holds \(dataByteCount) bytes of data; it is truncated or corrupt"
+            let reason =
+                "its data ends at \(end), the file holds \(dataByteCount) bytes of data; it is truncated or corrupt"
             throw Self.malformed(file, reason, tensor: name)
         }
         guard let byteCount = entry.dtype.byteCount(ofShape: shape) else {
             throw Self.malformed(file, "its shape \(shape) is larger than any memory", tensor: name)
         }
         guard byteCount == end - begin else {
-            let reason = "shape \(shape) of \(entry.dtype.rawValue) takes \(byteCount) bytes, its data has \(end - begin)"
+            let reason =
+                "shape \(shape) of \(entry.dtype.rawValue) takes \(byteCount) bytes, its data has \(end - begin)"
             throw Self.malformed(file, reason, tensor: name)
         }
         let description = TensorDescription(
-            name: name, dtype: entry.dtype, shape: shape, byteRange: dataStart + begin..<dataStart + end)
+            name: name,
+            dtype: entry.dtype,
+            shape: shape,
+            byteRange: dataStart + begin..<dataStart + end
+        )
         guard tensors.updateValue(description, forKey: name) == nil else {
             throw Self.malformed(file, "the header has this name twice", tensor: name)
         }
@@ -130,7 +143,11 @@ struct SafetensorsHeader {
                 throw Self.malformed(file, "its data overlaps another tensor's", tensor: tensor.name)
             }
             if begin > covered {
-                throw Self.malformed(file, "\(begin - covered) bytes before it belong to no tensor", tensor: tensor.name)
+                throw Self.malformed(
+                    file,
+                    "\(begin - covered) bytes before it belong to no tensor",
+                    tensor: tensor.name
+                )
             }
             covered = tensor.byteRange.upperBound
         }

@@ -37,7 +37,9 @@ struct ShardIndex {
         try scanner.object { (name, scanner) throws(CheckpointError) in
             let shard = try scanner.string()
             guard isFileName(shard) else {
-                throw scanner.malformed("shard \(CheckpointError.quoted(shard)) is not the name of a file in the directory")
+                throw scanner.malformed(
+                    "shard \(CheckpointError.quoted(shard)) is not the name of a file in the directory"
+                )
             }
             guard map.updateValue(shard, forKey: name) == nil else {
                 throw scanner.malformed("'weight_map' has \(CheckpointError.quoted(name)) twice")

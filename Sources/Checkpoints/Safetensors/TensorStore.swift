@@ -37,14 +37,16 @@ public final class TensorStore: Sendable {
     ///   - followsSymbolicLinks: as in ``MappedFile/init(path:followsSymbolicLinks:)``, for each file.
     /// - Throws: ``CheckpointError`` if neither is there, a shard is missing or a tensor is not in its shard.
     public convenience init(
-        directory: String, baseName: String = "model", followsSymbolicLinks: Bool = true
+        directory: String,
+        baseName: String = "model",
+        followsSymbolicLinks: Bool = true
     ) throws(CheckpointError) {
         let single = "\(directory)/\(baseName).safetensors"
         let index = single + ".index.json"
         do {
             try self.init(file: single, followsSymbolicLinks: followsSymbolicLinks)
             return
-        } catch where error.kind != .missing || error.path != single {
+        } catch  where error.kind != .missing || error.path != single {
             throw error
         } catch {
             // The single file is not there, so the checkpoint is sharded.
@@ -52,7 +54,7 @@ public final class TensorStore: Sendable {
         let mapped: MappedFile
         do {
             mapped = try MappedFile(path: index, followsSymbolicLinks: followsSymbolicLinks)
-        } catch where error.kind == .missing {
+        } catch  where error.kind == .missing {
             let reason = "it holds neither '\(baseName).safetensors' nor '\(baseName).safetensors.index.json'"
             throw CheckpointError(.missing, path: directory, reason: reason)
         }
@@ -65,15 +67,18 @@ public final class TensorStore: Sendable {
             let path = "\(directory)/\(shard)"
             do {
                 files.append(try SafetensorsFile(path: path, followsSymbolicLinks: followsSymbolicLinks))
-            } catch where error.kind == .missing {
+            } catch  where error.kind == .missing {
                 let reason = "\(error.reason), but '\(index.path)' names it; the download is incomplete"
                 throw CheckpointError(.missing, path: path, reason: reason)
             }
         }
         for (name, position) in index.positions where files[position].tensors[name] == nil {
             throw CheckpointError(
-                .tensorMissing, path: files[position].path, tensor: name,
-                reason: "'\(index.path)' says that it is in this file, and it is not")
+                .tensorMissing,
+                path: files[position].path,
+                tensor: name,
+                reason: "'\(index.path)' says that it is in this file, and it is not"
+            )
         }
         self.files = files
         names = index.positions.keys.sorted()
@@ -95,7 +100,8 @@ public final class TensorStore: Sendable {
     /// The file that holds a tensor, and the tensor's place in it.
     ///
     /// - Throws: ``CheckpointError`` of kind `tensorMissing`.
-    public func location(of name: String) throws(CheckpointError) -> (file: MappedFile, description: TensorDescription) {
+    public func location(of name: String) throws(CheckpointError) -> (file: MappedFile, description: TensorDescription)
+    {
         let file = try file(of: name)
         return (file.file, try file.description(name))
     }
@@ -104,7 +110,8 @@ public final class TensorStore: Sendable {
     ///
     /// - Throws: ``CheckpointError`` of kind `tensorMissing`, and what `body` throws.
     public func withBytes<Result>(
-        of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+        of name: String,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
         try unsafe file(of: name).withBytes(of: name, body)
     }
