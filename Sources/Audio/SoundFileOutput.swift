@@ -7,10 +7,16 @@ import CSndFile
 /// libsndfile's callbacks carry no reason, so the first error is kept here.
 final class SoundFileOutput {
     private let sink: any ByteSink
+    /// Where libsndfile's file begins in the sink: what is before it belongs to somebody else.
+    private let start: Int
     /// The sink's first error.
     private(set) var failure: AudioError?
 
-    init(_ sink: any ByteSink) { self.sink = sink }
+    /// An output that begins at the sink's position.
+    init(_ sink: any ByteSink) {
+        self.sink = sink
+        start = sink.position
+    }
 
     /// The functions for `sf_open_virtual`, whose context is an unretained `SoundFileOutput`.
     static var callbacks: SF_VIRTUAL_IO {
@@ -28,13 +34,13 @@ final class SoundFileOutput {
         return unsafe Unmanaged<SoundFileOutput>.fromOpaque(context).takeUnretainedValue()
     }
 
-    private var count: sf_count_t { sf_count_t(sink.count) }
-    private var position: sf_count_t { sf_count_t(sink.position) }
+    private var count: sf_count_t { sf_count_t(sink.count - start) }
+    private var position: sf_count_t { sf_count_t(sink.position - start) }
 
     private func seek(by offset: sf_count_t, whence: Int32) -> sf_count_t {
-        let start = whence == Int32(SF_SEEK_CUR) ? position : whence == Int32(SF_SEEK_END) ? count : 0
+        let origin = whence == Int32(SF_SEEK_CUR) ? position : whence == Int32(SF_SEEK_END) ? count : 0
         do throws(AudioError) {
-            try sink.seek(to: Int(start + offset))
+            try sink.seek(to: start + Int(origin + offset))
             return position
         } catch {
             return fail(error)

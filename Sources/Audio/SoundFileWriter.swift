@@ -12,10 +12,13 @@ struct SoundFileWriter {
     /// Encodes the sound block by block, checking for cancellation between them.
     func write(_ buffer: AudioBuffer, to sink: some ByteSink) throws(AudioError) {
         let entries = try metadata.entries()
+        if format == .mp3 { try sink.write(ID3Tag.bytes(entries)) }
         let output = SoundFileOutput(sink)
         let file = try open(buffer, output)
         if let compressionLevel { file.setCompressionLevel(compressionLevel) }
-        for (field, text) in entries { try check(file.setText(field, text), file, output) }
+        if format != .mp3 {
+            for (field, text) in entries { try check(file.setText(field, text), file, output) }
+        }
         try encode(buffer, into: file, output)
         try check(file.close(), nil, output)
     }
