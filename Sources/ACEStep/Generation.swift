@@ -203,7 +203,7 @@ extension MusicModel {
 
     /// NaN in a weight shows in everything computed from it; only then is it worth reading every weight to name it.
     private func requireFinite(_ tensor: Tensor, what: String) throws {
-        guard try !tensor.isFinite().all() else { return }
+        guard try !tensor.isFinite else { return }
         let broken = try firstBrokenWeight()
         throw ModelError.notFinite(
             what: what,

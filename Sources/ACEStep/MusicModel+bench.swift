@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 extension MusicModel {
     /// A denoising step on random latents, prepared so that calling it does nothing but the step: for measuring.

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ACEStep
-import AdapterFormats
 import Adapters
-public import Audio
-import Checkpoints
 import Layers
-public import Torch
+import Torch
 
 /// One base model with its resident adapters, on one compute thread.
 ///
@@ -53,7 +50,9 @@ public actor MusicEngine {
         let description: BaseDescription
     }
 
-    nonisolated public var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+    nonisolated public var unownedExecutor: UnownedSerialExecutor {
+        unsafe thread.asUnownedSerialExecutor()
+    }
 
     private init(_ configuration: Configuration) {
         thread = ComputeThread(name: "lumina.compute")

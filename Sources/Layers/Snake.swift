@@ -18,6 +18,6 @@ public struct Snake {
 
     /// - Parameter x: `[batch, channels, length]`.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        try x.snake(frequency: frequency, inverseMagnitude: inverseMagnitude)
+        try x.snake(frequency, inverseMagnitude)
     }
 }

@@ -33,6 +33,7 @@ public final class WeightSource {
         self.device = device
         self.index = index
         self.storedName = storedName
+        file = store.files.first.map { store.files.count == 1 ? $0.path : Self.directory(of: $0.path) } ?? ""
     }
 
     /// Whether the checkpoint has this tensor.
@@ -46,8 +47,12 @@ public final class WeightSource {
         store.names.filter { !used.contains($0) && belongs($0) }.sorted()
     }
 
-    /// The path of the file that holds the module, for messages.
-    public var file: String { store.path }
+    /// The path of the file, or the directory of the shards, that hold the module; for messages.
+    public let file: String
+
+    private static func directory(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    }
 
     /// A tensor in the compute type on the compute device.
     ///
@@ -60,7 +65,7 @@ public final class WeightSource {
     /// A tensor where it lies, in the type it is stored in, on the CPU: no byte is read or copied.
     public func stored(_ path: String, shape: [Int]?) throws -> Tensor {
         let name = storedName(path)
-        guard store.contains(name) else { throw LayerError.missingTensor(name: name, file: store.path) }
+        guard store.contains(name) else { throw LayerError.missingTensor(name: name, file: file) }
         let (file, description) = try store.location(of: name)
         if let shape, shape != description.shape {
             throw LayerError.shapeMismatch(
@@ -104,7 +109,7 @@ extension WeightSource {
             let tensor = try unsafe Tensor(
                 mapping: UnsafeRawBufferPointer(rebasing: file.bytes[description.byteRange]),
                 shape: description.shape, dtype: dtype, owner: file)
-            if try !tensor.isFinite().all() { return name }
+            if try !tensor.isFinite { return name }
         }
         return nil
     }

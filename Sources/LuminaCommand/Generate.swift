@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
-import Audio
+import ACEStep
+public import ArgumentParser
+public import Audio
 import Engine
 
 /// `lumina generate`: from tags and lyrics to an audio file.
@@ -20,7 +21,7 @@ struct Generate: AsyncParsableCommand {
     var out: String
 
     @Option(help: "How samples are stored in WAV and FLAC: pcm16, pcm24 or float32 (WAV only).")
-    var encoding: SampleEncoding?
+    var encoding = SampleEncoding.pcm16
 
     @Option(help: ArgumentHelp("Also write every tensor on the way, for comparison.", valueName: "file"))
     var saveTensors: String?

@@ -16,9 +16,9 @@ import FoundationEssentials
 struct OutputFiles {
     private let paths: [String]
     private let format: AudioFormat
-    private let encoding: SampleEncoding?
+    private let encoding: SampleEncoding
 
-    init(path: String, count: Int, encoding: SampleEncoding?) throws {
+    init(path: String, count: Int, encoding: SampleEncoding) throws {
         format = try AudioFormat(path: path)
         self.encoding = encoding
         try Self.requireWritable(path)

@@ -12,14 +12,14 @@ import FoundationEssentials
 enum ProcessFigures {
     /// The most memory that was resident so far, in bytes.
     static var peakResidentBytes: Double {
-        var usage = unsafe rusage()
+        var usage = rusage()
         #if canImport(Glibc)
-            unsafe getrusage(RUSAGE_SELF, &usage)
-            return unsafe Double(usage.ru_maxrss) * 1024
+            let (whom, unit) = (__rusage_who_t(RUSAGE_SELF.rawValue), 1024.0)
         #else
-            unsafe getrusage(RUSAGE_SELF, &usage)
-            return unsafe Double(usage.ru_maxrss)
+            let (whom, unit) = (RUSAGE_SELF, 1.0)
         #endif
+        guard unsafe getrusage(whom, &usage) == 0 else { return 0 }
+        return Double(usage.ru_maxrss) * unit
     }
 
     /// Seconds since the process was started, dynamic linking included; 0 where the system does not say.

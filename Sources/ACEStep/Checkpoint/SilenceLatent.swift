@@ -27,9 +27,9 @@ enum SilenceLatent {
     /// - Returns: `[1, channels, frames]` as stored.
     private static func fromArchive(_ path: String, channels: Int) throws -> Tensor {
         let archive = try TorchArchive(path: path)
-        guard let name = archive.tensorNames.first, archive.tensorNames.count == 1 else {
+        guard let name = archive.names.first, archive.names.count == 1 else {
             throw ModelError.configuration(
-                file: path, reason: "holds \(archive.tensorNames.count) tensors, expected one")
+                file: path, reason: "holds \(archive.names.count) tensors, expected one")
         }
         let view = try archive.tensor(name)
         guard let dtype = DType(view.dtype), dtype.isFloatingPoint, view.shape.count == 3, view.shape[1] == channels else {

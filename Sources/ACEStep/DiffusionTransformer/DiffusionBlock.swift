@@ -41,10 +41,10 @@ struct DiffusionBlock {
         let (shift, scale, gate) = (parts[0], parts[1], parts[2])
         let (mlpShift, mlpScale, mlpGate) = (parts[3], parts[4], parts[5])
         let attended = try selfAttention(
-            selfNorm(x).modulated(scale: scale, shift: shift), rotary: rotary, pattern: pattern)
+            selfNorm(x).modulate(scale: scale, shift: shift), rotary: rotary, pattern: pattern)
         var hidden = try x.addcmul(gate, attended)
         hidden = try hidden + crossAttention(crossNorm(hidden), attendingTo: conditions)
-        let transformed = try mlp(mlpNorm(hidden).modulated(scale: mlpScale, shift: mlpShift))
+        let transformed = try mlp(mlpNorm(hidden).modulate(scale: mlpScale, shift: mlpShift))
         return try hidden.addcmul(mlpGate, transformed)
     }
 }

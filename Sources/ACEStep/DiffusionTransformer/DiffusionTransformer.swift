@@ -95,6 +95,6 @@ struct DiffusionTransformer {
         }
         let parts = try (outputTable + embedding.unsqueeze(1)).chunk(2, dimension: 1)
         return try output(
-            outputNorm(hidden).modulated(scale: parts[1], shift: parts[0]), frames: latents.dimension(1))
+            outputNorm(hidden).modulate(scale: parts[1], shift: parts[0]), frames: latents.dimension(1))
     }
 }

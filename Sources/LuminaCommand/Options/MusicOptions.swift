@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ACEStep
-import ArgumentParser
+public import ACEStep
+public import ArgumentParser
 import Engine
 import FoundationEssentials
 

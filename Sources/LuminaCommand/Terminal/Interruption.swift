@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
+// Dispatch predates Sendable; the sources made here are only ever touched under the lock.
+@unsafe @preconcurrency import Dispatch
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -39,17 +41,19 @@ enum Interruption {
     /// Each SIGINT or SIGTERM, while somebody listens.
     private static func signals() -> AsyncStream<Int32> {
         AsyncStream { continuation in
-            let sources = [SIGINT, SIGTERM].map { number in
-                unsafe signal(number, SIG_IGN)
+            for number in [SIGINT, SIGTERM] {
+                signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
                 source.setEventHandler {
-                    unsafe signal(number, SIG_DFL)  // the second one is not waited for
+                    signal(number, SIG_DFL)  // the second one is not waited for
                     continuation.yield(number)
                 }
-                source.resume()
-                return source
+                source.activate()
+                retained.withLock { $0.append(source) }
             }
-            continuation.onTermination = { _ in sources.forEach { $0.cancel() } }
         }
     }
+
+    /// Sources stop when they are released; the program listens until it ends.
+    private static let retained = Mutex<[any DispatchSourceSignal]>([])
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Engine
+import ACEStep
 import Synchronization
 
 /// Shows how far a generation is: one line that is drawn over on a terminal, a plain line for each part otherwise.
