@@ -2,8 +2,11 @@
 """A checkpoint in its two layouts on disk, ACE-Step's own and diffusers', and the diffusers pipeline loaded from either."""
 import json
 import pathlib
+import warnings
 
+import diffusers
 import torch
+import transformers
 from diffusers import AutoencoderOobleck, FlowMatchEulerDiscreteScheduler
 from diffusers.models.transformers.ace_step_transformer import AceStepTransformer1DModel
 from diffusers.pipelines.ace_step import (
@@ -12,6 +15,12 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3Model
 
 import sizes
+
+# Both libraries warn of every cast and show progress bars.
+diffusers.utils.logging.set_verbosity_error()
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+warnings.filterwarnings("ignore", category=FutureWarning)
 
 TEXT_DIRECTORY = "Qwen3-Embedding-0.6B"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -30,14 +39,14 @@ NULL, SILENCE = "null_condition_emb", "silence_latent"
 
 
 def to_original(name):
-    for original, diffusers in RENAMED:
-        name = f".{name}".replace(f".{diffusers}.", f".{original}.")[1:]
+    for original, theirs in RENAMED:
+        name = f".{name}".replace(f".{theirs}.", f".{original}.")[1:]
     return name
 
 
 def to_diffusers(name):
-    for original, diffusers in RENAMED:
-        name = f".{name}".replace(f".{original}.", f".{diffusers}.")[1:]
+    for original, theirs in RENAMED:
+        name = f".{name}".replace(f".{original}.", f".{theirs}.")[1:]
     return name
 
 
@@ -201,7 +210,8 @@ def pipeline(parts, dtype=None):
         cls, tensors = COMPONENTS[component][0], dict(parts.tensors[component])
         silence = None
         if component == "condition_encoder":
-            silence = tensors[SILENCE] = parts.silence.to(tensors[NULL].dtype)
+            # Stored in the weights' type by diffusers' layout, but float32 in ACE-Step's whatever the weights are.
+            silence = tensors[SILENCE] = parts.silence.to(dtype or tensors[NULL].dtype)
         modules[component] = assign(empty(cls, config, silence), tensors, dtype)
     text_config = Qwen3Config(**parts.text)
     with torch.device("meta"):
