@@ -9,12 +9,15 @@ final class ProgressBar: Sendable {
         var started = ContinuousClock.now
         var phase = ""
         var drawn = false
+        var lastLine = ContinuousClock.now
     }
 
     private let state = Mutex(State())
     private let isTerminal: Bool
     private let isQuiet: Bool
     private static let width = 28
+    /// Logs want to know that the work goes on, not every step of it.
+    private static let lineInterval = Duration.seconds(5)
 
     init(isTerminal: Bool = Console.isTerminal, isQuiet: Bool = false) {
         self.isTerminal = isTerminal
@@ -45,10 +48,13 @@ final class ProgressBar: Sendable {
             if phase != state.phase {
                 state.phase = phase
                 state.started = .now
+                state.lastLine = .now
                 if !isTerminal { Console.write(phase) }
             }
             guard isTerminal else {
-                if !detail.isEmpty { Console.write("\(phase) \(detail)\(Self.left(share, since: state.started))") }
+                guard !detail.isEmpty, share < 1, .now - state.lastLine > Self.lineInterval else { return }
+                state.lastLine = .now
+                Console.write("\(phase) \(detail)\(Self.left(share, since: state.started))")
                 return
             }
             let filled = Int(share * Double(Self.width))
