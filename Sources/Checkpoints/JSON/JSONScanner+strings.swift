@@ -23,38 +23,39 @@ extension JSONScanner {
     }
 
     /// Continues a string after its first backslash, with a copy.
+    ///
+    /// The copy is checked as a whole: an escape never completes a broken sequence of bytes before it.
     private mutating func stringWithEscapes(from start: Int) throws(CheckpointError) -> String {
-        var result = try text(start..<position - 1)
-        try appendEscape(to: &result)
-        var runStart = position
+        var bytes = file.copy(start..<position - 1)
+        try appendEscape(to: &bytes)
         while true {
             let byte = try next()
             switch byte {
             case UInt8(ascii: "\""):
-                return try result + text(runStart..<position - 1)
+                guard let text = String(validating: bytes, as: UTF8.self) else {
+                    throw malformed("a string is not UTF-8")
+                }
+                return text
             case UInt8(ascii: "\\"):
-                result += try text(runStart..<position - 1)
-                try appendEscape(to: &result)
-                runStart = position
+                try appendEscape(to: &bytes)
             case 0..<0x20:
                 throw malformed("a control character in a string is not escaped")
             default:
-                continue
+                bytes.append(byte)
             }
         }
     }
 
-    private mutating func appendEscape(to result: inout String) throws(CheckpointError) {
-        switch try next() {
-        case UInt8(ascii: "\""): result += "\""
-        case UInt8(ascii: "\\"): result += "\\"
-        case UInt8(ascii: "/"): result += "/"
-        case UInt8(ascii: "b"): result += "\u{8}"
-        case UInt8(ascii: "f"): result += "\u{C}"
-        case UInt8(ascii: "n"): result += "\n"
-        case UInt8(ascii: "r"): result += "\r"
-        case UInt8(ascii: "t"): result += "\t"
-        case UInt8(ascii: "u"): result.unicodeScalars.append(try unicodeEscape())
+    private mutating func appendEscape(to bytes: inout [UInt8]) throws(CheckpointError) {
+        let escaped = try next()
+        switch escaped {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): bytes.append(escaped)
+        case UInt8(ascii: "b"): bytes.append(0x08)
+        case UInt8(ascii: "f"): bytes.append(0x0C)
+        case UInt8(ascii: "n"): bytes.append(0x0A)
+        case UInt8(ascii: "r"): bytes.append(0x0D)
+        case UInt8(ascii: "t"): bytes.append(0x09)
+        case UInt8(ascii: "u"): bytes += String(try unicodeEscape()).utf8
         default: throw malformed("an unknown escape in a string")
         }
     }

@@ -24,7 +24,7 @@ struct PickleHeap {
     private var elementCount = 0
 
     /// Objects and elements of containers together; a large training state has some 200,000.
-    static let maximumCount = 4_000_000
+    static let maximumCount = 2_000_000
 
     /// Whether the bound is passed.
     var isFull: Bool { nodes.count + elementCount > Self.maximumCount }
