@@ -52,7 +52,7 @@ public struct UpsamplingConvolution {
 extension Weights {
     /// The weight of a convolution, its weight norm (Salimans and Kingma 2016, dimension 0) folded in float32 once.
     func normedWeight(shape: [Int]) throws -> Tensor {
-        guard contains("weight_v") else { return try tensor("weight", shape: shape) }
+        guard contains("weight_v") || contains("weight_g") else { return try tensor("weight", shape: shape) }
         let direction = try tensor("weight_v", shape: shape, dtype: .float32)
         let magnitude = try tensor("weight_g", shape: [shape[0], 1, 1], dtype: .float32)
         let norm = try direction.norm(dimensions: [1, 2], keepDimension: true)

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 /// Predicts the velocity of flow matching from noisy latents, context latents, conditions and time.
 ///
 /// What does not change over the steps of a request is computed once, in ``Plan``: the keys and values of
 /// cross-attention, rotary tables, the band mask, and the time conditioning of all steps in one product.
-struct DiffusionTransformer {
+package struct DiffusionTransformer {
     private let configuration: ModelConfiguration
     private let patches: PatchEmbedding
-    private let time: TimeEmbedding
+    /// Embeds the time of a step.
+    package let time: TimeEmbedding
     private let interval: TimeEmbedding
     private let conditionProjection: Linear
     private let blocks: [DiffusionBlock]
@@ -43,7 +44,7 @@ struct DiffusionTransformer {
     }
 
     /// Everything about a request that its steps share.
-    struct Plan {
+    package struct Plan {
         let context: Tensor
         let conditions: [KeysAndValues]
         let time: TimeConditioning
@@ -57,7 +58,7 @@ struct DiffusionTransformer {
     ///   - conditions: the condition encoder's output, `[batch, length, encoderHidden]`.
     ///   - context: source latents and mask, `[batch, frames, 2 · latentChannels]`.
     ///   - times: every step's time in float32, from 1 towards 0.
-    func plan(conditions: Tensor, context: Tensor, times: [Float]) throws -> Plan {
+    package func plan(conditions: Tensor, context: Tensor, times: [Float]) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
         let embedded = try conditionProjection(conditions)
@@ -83,7 +84,7 @@ struct DiffusionTransformer {
     ///   - latents: `[batch, frames, latentChannels]`, the batch of the plan's conditions.
     ///   - step: the position in the plan's times.
     /// - Returns: the shape of `latents`.
-    func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
+    package func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
         let modulation = try plan.time.modulation.slice(0, from: step, to: step + 1)
         let embedding = try plan.time.embedding.slice(0, from: step, to: step + 1)
         var hidden = try patches(Tensor.cat([plan.context, latents], dimension: -1))
