@@ -2,7 +2,7 @@
 
 import Checkpoints
 public import Layers
-import Tokenizer
+public import Tokenizer
 public import Torch
 
 /// A loaded ACE-Step 1.5 checkpoint: text and condition encoders, diffusion transformer and decoder.
@@ -37,9 +37,10 @@ public final class MusicModel {
     ///
     /// - Throws: ``ModelError``, `LayerError`, `CheckpointError`, `TokenizerError` or `TorchError`, each naming the file.
     public init(
-        files: ModelFiles, dtype: DType, device: Device = .cpu, compatibility: Compatibility = .standard
+        files: ModelFiles, tokenizer: BytePairTokenizer, dtype: DType, device: Device = .cpu, compatibility: Compatibility = .standard
     ) throws {
         self.files = files
+        self.tokenizer = tokenizer
         self.dtype = dtype
         self.device = device
         self.compatibility = compatibility
@@ -69,7 +70,17 @@ public final class MusicModel {
         silence = try SilenceLatent.read(
             files: files, source: weights.conditionEncoder, channels: configuration.latentChannels)
         try weights.checkAllUsed(layout: files.layout)
-        tokenizer = try BytePairTokenizer(path: files.tokenizer)
+    }
+
+    /// Reads a checkpoint's tokenizer; needs no tensor, so that it can be done beside the rest.
+    public static func tokenizer(of files: ModelFiles) throws -> BytePairTokenizer {
+        try BytePairTokenizer(path: files.tokenizer)
+    }
+
+    /// Maps the pages of the weights that every step reads; changes speed only, so that what goes wrong is ignored here and
+    /// reported where the weights are used.
+    public static func warmPages(of files: ModelFiles) {
+        ModelWeights.warmPages(of: files)
     }
 
     /// The tokens of a prompt's two texts, as the model reads them.

@@ -3,6 +3,7 @@
 public import ACEStep
 import Adapters
 import Layers
+import Tokenizer
 import Torch
 
 /// One base model with its resident adapters, on one compute thread.
@@ -63,20 +64,30 @@ public actor MusicEngine {
     ///
     /// - Throws: an error that names the file, the tensor and the rule broken.
     public static func load(_ configuration: Configuration) async throws -> MusicEngine {
+        let start = ContinuousClock.now
         let engine = MusicEngine(configuration)
-        try await engine.load()
+        let path = try await engine.path()
+        let files = try ModelFiles(path: path, variant: configuration.variant)
+        // Opening libtorch, reading the tokenizer and mapping the pages of the weights take about as long as each other.
+        async let tokenizer = MusicModel.tokenizer(of: files)
+        async let warming: Void = MusicModel.warmPages(of: files)
+        try await engine.load(files, path: path, tokenizer: try tokenizer, start: start)
+        await warming
         return engine
     }
 
-    private func load() throws {
-        let start = ContinuousClock.now
-        let path = try configuration.model ?? EmbeddedModel.directory()
-        let files = try ModelFiles(path: path, variant: configuration.variant)
+    /// The checkpoint's directory; the embedded model is written on the compute thread, since that takes tensors.
+    private func path() throws -> String { try configuration.model ?? EmbeddedModel.directory() }
+
+    private func load(
+        _ files: ModelFiles, path: String, tokenizer: BytePairTokenizer, start: ContinuousClock.Instant
+    ) throws {
         let device = try ComputeChoice.device(configuration.device)
         let stored = try MusicModel.storedType(files: files)
         let dtype = try ComputeChoice.dtype(configuration.dtype, stored: stored, device: device)
         if let threads = configuration.threads { try TorchRuntime.setThreadCount(threads) }
-        let model = try MusicModel(files: files, dtype: dtype, device: device, compatibility: configuration.compatibility)
+        let model = try MusicModel(
+            files: files, tokenizer: tokenizer, dtype: dtype, device: device, compatibility: configuration.compatibility)
         loaded = Loaded(
             model: model,
             adapters: AdapterSet(index: model.projections),

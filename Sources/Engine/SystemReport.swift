@@ -40,7 +40,7 @@ public struct SystemReport: Sendable, Codable {
 
     private static var processor: Finding {
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        let fast = ComputeChoice.hasFastBFloat16
+        let fast = (try? ComputeChoice.hasFastBFloat16) ?? true  // without libtorch, its own line says what is missing
         return Finding(
             what: "processor", status: .good,
             detail: "\(cores) cores, bfloat16 products \(fast ? "in hardware" : "not in hardware")",

@@ -42,6 +42,18 @@ struct ModelWeights {
         autoencoder = WeightSource(store: audio, dtype: dtype, device: device)
     }
 
+    /// Maps the pages of the transformer's weights.
+    static func warmPages(of files: ModelFiles) {
+        let isOriginal = files.layout == .original
+        let store = try? TensorStore(  // reported by whoever loads the weights
+            directory: files.transformer, baseName: isOriginal ? "model" : "diffusion_pytorch_model")
+        guard let store else { return }
+        for name in store.names where !isOriginal || name.hasPrefix("decoder.") {
+            guard let (file, tensor) = try? store.location(of: name) else { continue }
+            file.populate(tensor.byteRange)
+        }
+    }
+
     /// Refuses a file that holds more of a part than its configuration says: the two do not belong together.
     func checkAllUsed(layout: ModelFiles.Layout) throws {
         let unused: [String]

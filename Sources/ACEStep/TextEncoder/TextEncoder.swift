@@ -17,7 +17,11 @@ struct TextEncoder {
         var num_key_value_heads: Int?
         var head_dim: Int?
         var rope_theta: Double?
+        /// Where transformers 5 writes the base.
+        var rope_parameters: RotaryParameters?
         var rms_norm_eps: Double?
+
+        struct RotaryParameters: Decodable { var rope_theta: Double? }
     }
 
     /// Kept in its stored type: a prompt reads a few of its rows.
@@ -49,7 +53,7 @@ struct TextEncoder {
                     dimension: raw.hidden_size, heads: heads, keyValueHeads: keyValueHeads,
                     headDimension: raw.head_dim ?? raw.hidden_size / heads, epsilon: raw.rms_norm_eps ?? 1e-6),
                 intermediate: raw.intermediate_size, layers: raw.num_hidden_layers,
-                rotaryBase: raw.rope_theta ?? 1_000_000))
+                rotaryBase: raw.rope_theta ?? raw.rope_parameters?.rope_theta ?? 1_000_000))
     }
 
     /// The rows of the embedding table.
