@@ -26,7 +26,9 @@ struct AddedTokenMatcher: Sendable {
         byFirstByte = ranges
     }
 
-    /// All of the text in order. A token that strips may reach into the one before it, as in the library.
+    /// All of the text in order.
+    ///
+    /// A token that strips may reach into the one before it, as in the library.
     func segments(of utf8: [UInt8]) -> [Segment] {
         guard !tokens.isEmpty else { return utf8.isEmpty ? [] : [Segment(range: utf8.indices, id: nil)] }
         var segments: [Segment] = []
