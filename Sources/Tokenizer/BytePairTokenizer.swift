@@ -97,6 +97,13 @@ public struct BytePairTokenizer: Sendable {
         return String(decoding: utf8, as: UTF8.self)
     }
 
+    /// The words into which a text without added tokens is cut, as it stands: not normalized.
+    package func words(of text: String) -> [[UInt8]] {
+        var words: [[UInt8]] = []
+        preTokenizer.forEachWord(of: Array(text.utf8)) { buffer, word in words.append(Array(buffer[word])) }
+        return words
+    }
+
     private func encode(wellFormed utf8: [UInt8], _ addSpecialTokens: Bool, _ maximumLength: Int?) -> Encoding {
         var ids: [Int] = []
         var workspace = BytePairModel.Workspace()

@@ -84,6 +84,25 @@ struct BytePairTokenizerTests {
         #expect(usual.encode("abcab").ids == [257, 256])
     }
 
+    @Test("White space that tokens take along is looked at once")
+    func strippedWhitespaceIsNotQuadratic() throws {
+        var file = MinimalTokenizer()
+        file.addedTokens = #"[{"id":258,"content":"  ","lstrip":true,"rstrip":true,"normalized":false}]"#
+        let tokenizer = try file.read()
+        var ids: [Int] = []
+        let duration = ContinuousClock().measure { ids = tokenizer.encode(String(repeating: " ", count: 100_000)).ids }
+        #expect(duration < .seconds(2))
+        #expect(ids == [258])
+    }
+
+    @Test("A token whose place was taken along before it begins counts as nothing")
+    func takenTokenCountsAsNothing() throws {
+        var file = MinimalTokenizer()
+        file.addedTokens = #"[{"id":258,"content":"<x>","rstrip":true},{"id":259,"content":"  ","lstrip":true}]"#
+        // The library stops with an assertion here.
+        #expect(try file.read().encode("a<x>     b").ids == [0x61, 258, 0x62])
+    }
+
     @Test(
         "Long runs take far less than a second",
         arguments: ["a", "e\u{301}\u{323}", " ", "\n ", "'", "<|im_start|", "각", "\u{301}"]

@@ -20,6 +20,8 @@ struct LibraryFixture: Sendable {
         var text: String
         var ids: [Int]
         var decoded: String
+        /// FNV-1a of the words' lengths in bytes.
+        var wordDigest: String
     }
 
     /// Both files, read once.
@@ -72,7 +74,7 @@ struct LibraryFixture: Sendable {
         }
         let bytes = Array(try JSONSerialization.data(withJSONObject: file))
         let cases = try #require(group["cases"] as? [[String]]).map {
-            Case(text: $0[0], ids: try unpack($0[1]), decoded: $0.count > 2 ? $0[2] : $0[0])
+            Case(text: $0[0], ids: try unpack($0[1]), decoded: $0.count > 3 ? $0[3] : $0[0], wordDigest: $0[2])
         }
         return Group(name: name, tokenizer: try BytePairTokenizer(json: bytes, path: name), cases: cases)
     }

@@ -13,7 +13,7 @@ struct LibraryFixtureTests {
 
     @Test("Each kind of file gives the library's ids for each text")
     func eachFileGivesTheLibraryIDs() throws {
-        #expect(fixture.groups.count == 15)
+        #expect(fixture.groups.count == 17)
         for group in fixture.groups {
             #expect(group.cases.count > 100)
             for example in group.cases {
@@ -48,9 +48,25 @@ struct LibraryFixtureTests {
         #expect(index == fixture.digests.count && index == 320)
     }
 
-    /// FNV-1a over the ids of the block's texts, one text a form.
+    @Test("Each kind of file cuts text into the library's words, whether or not merges show it")
+    func eachFileGivesTheLibraryWords() throws {
+        for group in fixture.groups {
+            for example in group.cases {
+                let words = group.tokenizer.words(of: example.text)
+                let digest = String(Self.digest(words.map(\.count)), radix: 16)
+                #expect(digest == example.wordDigest, "\(group.name): \(example.text.debugDescription)")
+            }
+        }
+    }
+
+    /// FNV-1a over numbers.
+    private static func digest(_ numbers: [Int], after state: UInt64 = 0xCBF2_9CE4_8422_2325) -> UInt64 {
+        numbers.reduce(state) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+
+    /// The digest of the ids and the word lengths of the block's texts, one text a form.
     private func digest(of scalars: [Unicode.Scalar], _ tokenizer: BytePairTokenizer) -> String {
-        var state: UInt64 = 0xCBF2_9CE4_8422_2325
+        var state = Self.digest([])
         for form in fixture.forms {
             var text = String.UnicodeScalarView()
             let parts = form.unicodeScalars.split(separator: "{", omittingEmptySubsequences: false)
@@ -61,9 +77,8 @@ struct LibraryFixtureTests {
                     text.append(contentsOf: part.dropFirst(2))  // the rest of "{0}"
                 }
             }
-            for id in tokenizer.encode(String(text)).ids {
-                state = (state ^ UInt64(id)) &* 0x100_0000_01B3
-            }
+            state = Self.digest(tokenizer.encode(String(text)).ids, after: state)
+            state = Self.digest(tokenizer.words(of: String(text)).map(\.count), after: state)
         }
         let digits = String(state, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits

@@ -87,6 +87,10 @@ def variants(base):
         "added tokens that strip": {"added_tokens": added(
             dict(content="<mask>", lstrip=True, rstrip=True), dict(content="  "), dict(content="<|im_end|>", lstrip=True),
             dict(content="<|im_start|>", rstrip=True, special=True), dict(content="<mask>s")), "post_processor": None},
+        "tokens of white space after one that strips": {"added_tokens": added(
+            dict(content="<mask>", rstrip=True), dict(content="  ")), "post_processor": None},
+        "tokens of white space that strip": {"added_tokens": added(
+            dict(content="<mask>", rstrip=True), dict(content="  ", lstrip=True, rstrip=True)), "post_processor": None},
         "added tokens in normalized text": {"added_tokens": added(
             dict(content="e\u0301t\u00e9", normalized=True), dict(content="\u00c5z", normalized=True),
             dict(content="\u212bz"), dict(content="x y", normalized=True, lstrip=True)), "post_processor": None},
@@ -117,12 +121,17 @@ def sample(tokenizer, rng, share):
         *some(corpus.noise_texts(rng, 600, longest=14), 600), *some(corpus.token_texts(tokenizer, rng, 30), 60),
         *some(corpus.added_token_texts(tokenizer, rng, 60), 60),
         *some((a + "<mask>" + b + c for a, b, c in itertools.product(
-            ("", "x", " ", "  \n", "\u3000", "<|im_start|> "), ("", "s", " ", " <mask> ", "  x"),
+            ("", "x", " ", "  \n", "\u3000", "<|im_start|> "), ("", "s", " ", " <mask> ", "  x", "     b"),
             ("", " <|im_end|>", "<|im_start|>  y", " e\u0301te\u0301 A\u030az \u212bz x y"))), 60)]
 
 
-def fnv(ids, state):
-    for i in ids:
+def word_lengths(tokenizer, text):
+    """Bytes in each word; the library spells each byte as one character."""
+    return [len(word) for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(text)]
+
+
+def fnv(numbers, state=0xCBF29CE484222325):
+    for i in numbers:
         state = (state ^ i) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
     return state
 
@@ -133,9 +142,10 @@ def scalar_digests(tokenizer):
     for plane, block in itertools.product(PLANES, range(0x10000 // BLOCK)):
         first = plane << 16 | block * BLOCK
         scalars = [chr(c) for c in range(first, first + BLOCK) if not 0xD800 <= c < 0xE000]
-        state = 0xCBF29CE484222325
+        state = fnv([])
         for form in FORMS:
-            state = fnv(tokenizer.encode("".join(form.replace("{0}", c) for c in scalars)).ids, state)
+            text = "".join(form.replace("{0}", c) for c in scalars)
+            state = fnv(word_lengths(tokenizer, text), fnv(tokenizer.encode(text).ids, state))
         digests.append(f"{state:016x}")
     return digests
 
@@ -150,9 +160,12 @@ def main():
         variant = Tokenizer.from_str(dump(patched(base, patch)))
         texts = sample(variant, random.Random(number), 1 if number == 0 else 0.1)
         as_pairs = name == "merges as pairs"  # too long a patch to write down: the test makes it
-        groups.append({"name": name, "patch": {} if as_pairs else patch, "mergesAsPairs": as_pairs, "cases": [
-            [t, packed(variant.encode(t).ids), variant.decode(variant.encode(t).ids, skip_special_tokens=True)]
-            if variant.decode(variant.encode(t).ids) != t else [t, packed(variant.encode(t).ids)] for t in texts]})
+        cases = []
+        for text in texts:
+            ids = variant.encode(text).ids
+            decoded = variant.decode(ids, skip_special_tokens=True)
+            cases.append([text, packed(ids), f"{fnv(word_lengths(variant, text)):x}"] + [decoded] * (decoded != text))
+        groups.append({"name": name, "patch": {} if as_pairs else patch, "mergesAsPairs": as_pairs, "cases": cases})
     rng = random.Random(99)
     bytes_ = [bytes(rng.choices([0x41, 0x80, 0xBF, 0xC0, 0xC3, 0xE0, 0xA0, 0xED, 0xEF, 0xF0, 0x90, 0xF4, 0x8F, 0xFF], k=n % 9))
               for n in range(300)]
