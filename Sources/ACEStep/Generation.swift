@@ -47,7 +47,9 @@ public struct GenerationRun {
     /// - Parameter hints: what the adapters' files say about how to use them.
     /// - Throws: ``ModelError/parameter(name:value:rule:)`` if the request is out of range.
     public init(
-        _ request: MusicRequest, variant: ModelConfiguration.Variant, hints: SamplingParameters.Hints = .init()
+        _ request: MusicRequest,
+        variant: ModelConfiguration.Variant,
+        hints: SamplingParameters.Hints = .init()
     ) throws {
         try request.validate()
         self.request = request
@@ -78,7 +80,9 @@ extension MusicModel {
     ///   - report: told the progress; what it throws ends the run within a step.
     /// - Throws: ``ModelError/notFinite(what:advice:)`` if weights or adapters make NaN; whatever `report` throws.
     public func generate(
-        _ run: GenerationRun, observe: Observer? = nil, report: (GenerationEvent) throws -> Void = { _ in }
+        _ run: GenerationRun,
+        observe: Observer? = nil,
+        report: (GenerationEvent) throws -> Void = { _ in }
     ) throws -> Result {
         var timings = GenerationTimings()
         let clock = ContinuousClock()
@@ -94,7 +98,12 @@ extension MusicModel {
         let noise = try noise(run)
         try observe?("noise", noise)
         let latents = try denoise(
-            noise, conditions: one, run: run, timings: &timings, observe: observe, report: report
+            noise,
+            conditions: one,
+            run: run,
+            timings: &timings,
+            observe: observe,
+            report: report
         ).slice(1, from: 0, to: run.request.frames)
         try observe?("latents", latents)
         var pieces: [GeneratedPiece] = []
@@ -102,7 +111,10 @@ extension MusicModel {
             pieces = try decode(latents, run: run, observe: observe, report: report)
         }
         return Result(
-            pieces: pieces, timings: timings, warnings: run.parameters.warnings + Self.warnings(about: tokens))
+            pieces: pieces,
+            timings: timings,
+            warnings: run.parameters.warnings + Self.warnings(about: tokens)
+        )
     }
 
     /// Latent frames that are denoised: the original never takes fewer than 128.
@@ -115,8 +127,11 @@ extension MusicModel {
         let shape = [1, workingFrames(run.request), configuration.latentChannels]
         let items = try (0..<run.request.batch).map { item in
             try Tensor.randn(
-                shape, generator: Generator(seed: run.seed &+ UInt64(item), device: device), dtype: dtype,
-                device: device)
+                shape,
+                generator: Generator(seed: run.seed &+ UInt64(item), device: device),
+                dtype: dtype,
+                device: device
+            )
         }
         return try Tensor.cat(items, dimension: 0)
     }
@@ -125,7 +140,11 @@ extension MusicModel {
     ///
     /// - Returns: `[batch, frames, latentChannels]`.
     private func denoise(
-        _ noise: Tensor, conditions: Tensor, run: GenerationRun, timings: inout GenerationTimings, observe: Observer?,
+        _ noise: Tensor,
+        conditions: Tensor,
+        run: GenerationRun,
+        timings: inout GenerationTimings,
+        observe: Observer?,
         report: (GenerationEvent) throws -> Void
     ) throws -> Tensor {
         let clock = ContinuousClock()
@@ -135,13 +154,18 @@ extension MusicModel {
         let context = try context(frames: noise.dimension(1), batch: batch)
         let times = Array(schedule.times.dropLast())
         let plan = try transformer.plan(
-            conditions: conditions.expand([batch, conditions.dimension(1), conditions.dimension(2)]), context: context,
-            times: times)
+            conditions: conditions.expand([batch, conditions.dimension(1), conditions.dimension(2)]),
+            context: context,
+            times: times
+        )
         let isGuided = run.parameters.guidance > 1
-        let unconditional = isGuided
+        let unconditional =
+            isGuided
             ? try transformer.plan(
                 conditions: conditionEncoder.unconditional(batch: batch, file: weights.conditionEncoder.file),
-                context: context, times: times) : nil
+                context: context,
+                times: times
+            ) : nil
         var guidance = AdaptiveProjectedGuidance(scale: run.parameters.guidance)
         let planned = clock.now
         timings.planning = (planned - started).inSeconds
@@ -152,7 +176,8 @@ extension MusicModel {
             if let unconditional, interval.contains(time: times[step], compatibility: compatibility) {
                 velocity = try guidance(
                     conditional: velocity,
-                    unconditional: transformer.velocity(latents, step: step, plan: unconditional))
+                    unconditional: transformer.velocity(latents, step: step, plan: unconditional)
+                )
             }
             let change = Double(schedule.times[step + 1] - schedule.times[step])
             latents = try latents.to(.float32).adding(velocity.to(.float32), alpha: change).to(dtype)
@@ -179,7 +204,10 @@ extension MusicModel {
     }
 
     private func decode(
-        _ latents: Tensor, run: GenerationRun, observe: Observer?, report: (GenerationEvent) throws -> Void
+        _ latents: Tensor,
+        run: GenerationRun,
+        observe: Observer?,
+        report: (GenerationEvent) throws -> Void
     ) throws -> [GeneratedPiece] {
         let batch = latents.dimension(0)
         var decoded: [Tensor] = []
@@ -195,7 +223,9 @@ extension MusicModel {
         return try decoded.enumerated().map { item, audio in
             GeneratedPiece(
                 channels: try (0..<audio.dimension(1)).map { try audio.select(0, 0).select(0, $0).floats() },
-                sampleRate: autoencoderConfiguration.sampleRate, seed: run.seed &+ UInt64(item))
+                sampleRate: autoencoderConfiguration.sampleRate,
+                seed: run.seed &+ UInt64(item)
+            )
         }
     }
 
@@ -208,18 +238,21 @@ extension MusicModel {
         throw ModelError.notFinite(
             what: what,
             advice: broken.map { "\($0) holds NaN or infinity: the checkpoint is damaged" }
-                ?? "the weights are finite, so an adapter or its strength is the cause, or the type's range")
+                ?? "the weights are finite, so an adapter or its strength is the cause, or the type's range"
+        )
     }
 
     private static func warnings(about tokens: Tokens) -> [String] {
         var warnings: [String] = []
         if tokens.cutFromCaption > 0 {
             warnings.append(
-                "the tags are too long: \(tokens.cutFromCaption) tokens beyond \(Prompt.longestCaption) were cut")
+                "the tags are too long: \(tokens.cutFromCaption) tokens beyond \(Prompt.longestCaption) were cut"
+            )
         }
         if tokens.cutFromLyrics > 0 {
             warnings.append(
-                "the lyrics are too long: \(tokens.cutFromLyrics) tokens beyond \(Prompt.longestLyrics) were cut")
+                "the lyrics are too long: \(tokens.cutFromLyrics) tokens beyond \(Prompt.longestLyrics) were cut"
+            )
         }
         return warnings
     }

@@ -14,7 +14,8 @@ public enum ComputeChoice {
         }
         guard try device == .cpu || Device.isCUDAAvailable else {
             throw EngineError.unsupported(
-                "there is no CUDA device here, or libtorch was installed without CUDA; `lumina doctor` says which")
+                "there is no CUDA device here, or libtorch was installed without CUDA; `lumina doctor` says which"
+            )
         }
         return device
     }

@@ -16,8 +16,11 @@ extension MusicEngine {
     ///   - progress: told what happens, on the compute thread.
     /// - Throws: `CancellationError` within a step once the task is cancelled, else an error that names its cause.
     public func generate(
-        _ request: MusicRequest, adapters: [AdapterReference] = [], allowPartial: Bool = false,
-        saveTensors: String? = nil, progress: @Sendable (GenerationEvent) -> Void = { _ in }
+        _ request: MusicRequest,
+        adapters: [AdapterReference] = [],
+        allowPartial: Bool = false,
+        saveTensors: String? = nil,
+        progress: @Sendable (GenerationEvent) -> Void = { _ in }
     ) throws -> EngineResult {
         let state = try ready()
         let start = ContinuousClock.now
@@ -36,13 +39,21 @@ extension MusicEngine {
             pieces: try result.pieces.map { piece in
                 EngineResult.Piece(
                     audio: try AudioBuffer(
-                        sampleRate: piece.sampleRate, channels: piece.channels.count, samples: Array(piece.channels.joined())),
-                    seed: piece.seed)
+                        sampleRate: piece.sampleRate,
+                        channels: piece.channels.count,
+                        samples: Array(piece.channels.joined())
+                    ),
+                    seed: piece.seed
+                )
             },
-            base: state.description, parameters: run.parameters,
+            base: state.description,
+            parameters: run.parameters,
             adapters: zip(adapters, names).map {
                 .init(reference: $0.reference, name: $1, weight: $0.weight)
             },
-            adapterSeconds: adapterSeconds, timings: result.timings, warnings: warnings + result.warnings)
+            adapterSeconds: adapterSeconds,
+            timings: result.timings,
+            warnings: warnings + result.warnings
+        )
     }
 }

@@ -28,8 +28,12 @@ public actor MusicEngine {
 
         /// The embedded model on the best device, unless told otherwise.
         public init(
-            model: String? = nil, variant: String? = nil, device: String = "auto", dtype: String = "auto",
-            compatibility: Compatibility = .standard, threads: Int? = nil
+            model: String? = nil,
+            variant: String? = nil,
+            device: String = "auto",
+            dtype: String = "auto",
+            compatibility: Compatibility = .standard,
+            threads: Int? = nil
         ) {
             self.model = model
             self.variant = variant
@@ -80,21 +84,37 @@ public actor MusicEngine {
     private func path() throws -> String { try configuration.model ?? EmbeddedModel.directory() }
 
     private func load(
-        _ files: ModelFiles, path: String, tokenizer: BytePairTokenizer, start: ContinuousClock.Instant
+        _ files: ModelFiles,
+        path: String,
+        tokenizer: BytePairTokenizer,
+        start: ContinuousClock.Instant
     ) throws {
         let device = try ComputeChoice.device(configuration.device)
         let stored = try MusicModel.storedType(files: files)
         let dtype = try ComputeChoice.dtype(configuration.dtype, stored: stored, device: device)
         if let threads = configuration.threads { try TorchRuntime.setThreadCount(threads) }
         let model = try MusicModel(
-            files: files, tokenizer: tokenizer, dtype: dtype, device: device, compatibility: configuration.compatibility)
+            files: files,
+            tokenizer: tokenizer,
+            dtype: dtype,
+            device: device,
+            compatibility: configuration.compatibility
+        )
         loaded = Loaded(
             model: model,
             adapters: AdapterSet(index: model.projections),
             description: BaseDescription(
-                name: files.name, path: path, variant: model.configuration.variant,
-                version: model.configuration.version, layers: model.configuration.layers, dtype: dtype.name,
-                storedType: stored.name, device: device.description, loadSeconds: (ContinuousClock.now - start).inSeconds))
+                name: files.name,
+                path: path,
+                variant: model.configuration.variant,
+                version: model.configuration.version,
+                layers: model.configuration.layers,
+                dtype: dtype.name,
+                storedType: stored.name,
+                device: device.description,
+                loadSeconds: (ContinuousClock.now - start).inSeconds
+            )
+        )
     }
 
     func ready() throws -> Loaded {

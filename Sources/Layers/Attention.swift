@@ -74,7 +74,9 @@ public struct Attention {
     ///   - rotary: tables for at least `length` positions.
     ///   - pattern: what a query may see.
     public func callAsFunction(
-        _ x: Tensor, rotary: RotaryEmbedding, pattern: AttentionPattern
+        _ x: Tensor,
+        rotary: RotaryEmbedding,
+        pattern: AttentionPattern
     ) throws(TorchError) -> Tensor {
         let queries = try rotary(heads(queryNorm, of: query(x)))
         let keys = try rotary(heads(keyNorm, of: key(x)))
@@ -94,7 +96,9 @@ public struct Attention {
     /// - Parameter context: `[batch, contextLength, dimension]`.
     public func keysAndValues(of context: Tensor) throws(TorchError) -> KeysAndValues {
         KeysAndValues(
-            keys: try heads(keyNorm, of: key(context)).contiguous(), values: try split(value(context)).contiguous())
+            keys: try heads(keyNorm, of: key(context)).contiguous(),
+            values: try split(value(context)).contiguous()
+        )
     }
 
     /// Cross-attention: no rotation, every position of the context is visible.
@@ -126,10 +130,19 @@ public struct Attention {
 extension Tensor {
     /// Scaled dot-product attention where key and value heads may be fewer than query heads.
     func attend(
-        key: Tensor, value: Tensor, mask: Tensor? = nil, isCausal: Bool = false, scale: Double
+        key: Tensor,
+        value: Tensor,
+        mask: Tensor? = nil,
+        isCausal: Bool = false,
+        scale: Double
     ) throws(TorchError) -> Tensor {
         try scaledDotProductAttention(
-            key: key, value: value, mask: mask, isCausal: isCausal, scale: scale,
-            groupedQuery: dimension(1) != key.dimension(1))
+            key: key,
+            value: value,
+            mask: mask,
+            isCausal: isCausal,
+            scale: scale,
+            groupedQuery: dimension(1) != key.dimension(1)
+        )
     }
 }

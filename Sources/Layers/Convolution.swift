@@ -14,8 +14,14 @@ public struct Convolution {
     ///   - weights: a cursor at the convolution; reads weight-normed `weight_g`, `weight_v` or a plain `weight`.
     ///   - bias: whether there is a `bias`.
     public init(
-        _ weights: Weights, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
-        dilation: Int = 1, bias: Bool = true
+        _ weights: Weights,
+        inputs: Int,
+        outputs: Int,
+        kernel: Int,
+        stride: Int = 1,
+        padding: Int = 0,
+        dilation: Int = 1,
+        bias: Bool = true
     ) throws {
         weight = try NormedWeight(weights, shape: [outputs, inputs, kernel])
         self.bias = bias ? try weights.tensor("bias", shape: [outputs]) : nil
@@ -66,7 +72,8 @@ final class NormedWeight {
         if weights.contains("weight_v") {
             state = .parts(
                 direction: try weights.stored("weight_v", shape: shape),
-                magnitude: try weights.stored("weight_g", shape: [shape[0], 1, 1]))
+                magnitude: try weights.stored("weight_g", shape: [shape[0], 1, 1])
+            )
         } else {
             state = .folded(try weights.tensor("weight", shape: shape))
         }

@@ -30,13 +30,24 @@ public struct SlidingWindow {
             mask = try Self.band(queries: length, keys: length, offset: 0, window: window, dtype: dtype, device: device)
         } else {
             mask = try Self.band(
-                queries: block, keys: block + 2 * window, offset: window, window: window, dtype: dtype, device: device)
+                queries: block,
+                keys: block + 2 * window,
+                offset: window,
+                window: window,
+                dtype: dtype,
+                device: device
+            )
         }
     }
 
     /// An additive mask `[queries, keys]`: zero where `|query + offset − key| ≤ window`, else the type's lowest value.
     private static func band(
-        queries: Int, keys: Int, offset: Int, window: Int, dtype: DType, device: Device
+        queries: Int,
+        keys: Int,
+        offset: Int,
+        window: Int,
+        dtype: DType,
+        device: Device
     ) throws(TorchError) -> Tensor {
         let rows = try Tensor.arange(queries, dtype: .int64, device: device).unsqueeze(1)
         let columns = try Tensor.arange(keys, dtype: .int64, device: device).unsqueeze(0)
@@ -63,8 +74,12 @@ public struct SlidingWindow {
             let visible = try mask?.slice(0, from: 0, to: end - start).slice(1, from: column, to: column + last - first)
             parts.append(
                 try query.slice(2, from: start, to: end).attend(
-                    key: key.slice(2, from: first, to: last), value: value.slice(2, from: first, to: last),
-                    mask: visible, scale: scale))
+                    key: key.slice(2, from: first, to: last),
+                    value: value.slice(2, from: first, to: last),
+                    mask: visible,
+                    scale: scale
+                )
+            )
         }
         return try Tensor.cat(parts, dimension: 2)
     }

@@ -24,22 +24,37 @@ struct DiffusionTransformer {
         let widths = configuration.transformer
         let hidden = widths.hidden
         patches = try PatchEmbedding(
-            weights["proj_in.1"], channels: configuration.inputChannels, hidden: hidden, patch: configuration.patchSize)
+            weights["proj_in.1"],
+            channels: configuration.inputChannels,
+            hidden: hidden,
+            patch: configuration.patchSize
+        )
         time = try TimeEmbedding(weights["time_embed"], hidden: hidden)
         interval = try TimeEmbedding(weights["time_embed_r"], hidden: hidden)
         conditionProjection = try weights.linear(
-            "condition_embedder", inputs: configuration.encoder.hidden, outputs: hidden, bias: true)
+            "condition_embedder",
+            inputs: configuration.encoder.hidden,
+            outputs: hidden,
+            bias: true
+        )
         let shape = Attention.Shape(
-            dimension: hidden, heads: widths.heads, keyValueHeads: widths.keyValueHeads,
-            headDimension: configuration.headDimension, epsilon: configuration.epsilon)
+            dimension: hidden,
+            heads: widths.heads,
+            keyValueHeads: widths.keyValueHeads,
+            headDimension: configuration.headDimension,
+            epsilon: configuration.epsilon
+        )
         blocks = try (0..<configuration.layers).map { layer in
             try DiffusionBlock(weights["layers"][layer], shape: shape, intermediate: widths.intermediate)
         }
         outputNorm = try RMSNorm(weights["norm_out"], dimension: hidden, epsilon: configuration.epsilon)
         outputTable = try weights.tensor("scale_shift_table", shape: [1, 2, hidden])
         output = try PatchProjection(
-            weights["proj_out.1"], hidden: hidden, channels: configuration.latentChannels,
-            patch: configuration.patchSize)
+            weights["proj_out.1"],
+            hidden: hidden,
+            channels: configuration.latentChannels,
+            patch: configuration.patchSize
+        )
     }
 
     /// Everything about a request that its steps share.
@@ -69,12 +84,23 @@ struct DiffusionTransformer {
             context: context,
             conditions: try blocks.map { try $0.keysAndValues(of: embedded) },
             time: TimeConditioning(
-                embedding: try start.embedding + same.embedding, modulation: try start.modulation + same.modulation),
+                embedding: try start.embedding + same.embedding,
+                modulation: try start.modulation + same.modulation
+            ),
             rotary: try RotaryEmbedding(
-                length: tokens, headDimension: configuration.headDimension, base: configuration.rotaryBase, dtype: dtype,
-                device: device),
+                length: tokens,
+                headDimension: configuration.headDimension,
+                base: configuration.rotaryBase,
+                dtype: dtype,
+                device: device
+            ),
             window: try SlidingWindow(
-                length: tokens, window: configuration.slidingWindow, dtype: dtype, device: device))
+                length: tokens,
+                window: configuration.slidingWindow,
+                dtype: dtype,
+                device: device
+            )
+        )
     }
 
     /// The velocity at one step.
@@ -89,12 +115,17 @@ struct DiffusionTransformer {
         var hidden = try patches(Tensor.cat([plan.context, latents], dimension: -1))
         for (layer, block) in blocks.enumerated() {
             hidden = try block(
-                hidden, modulation: modulation, rotary: plan.rotary,
+                hidden,
+                modulation: modulation,
+                rotary: plan.rotary,
                 pattern: configuration.slidingLayers[layer] ? .sliding(plan.window) : .full,
-                conditions: plan.conditions[layer])
+                conditions: plan.conditions[layer]
+            )
         }
         let parts = try (outputTable + embedding.unsqueeze(1)).chunk(2, dimension: 1)
         return try output(
-            outputNorm(hidden).modulate(scale: parts[1], shift: parts[0]), frames: latents.dimension(1))
+            outputNorm(hidden).modulate(scale: parts[1], shift: parts[0]),
+            frames: latents.dimension(1)
+        )
     }
 }

@@ -4,9 +4,9 @@ import Layers
 import Torch
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// What the network is told about the time of one or more steps.
@@ -45,7 +45,8 @@ struct TimeEmbedding {
     private func sinusoid(_ times: Tensor) throws -> Tensor {
         let half = Self.channels / 2
         let frequencies = try Tensor(
-            (0..<half).map { Float(exp(-log(Self.longestPeriod) * Double($0) / Double(half))) }, shape: [1, half]
+            (0..<half).map { Float(exp(-log(Self.longestPeriod) * Double($0) / Double(half))) },
+            shape: [1, half]
         ).to(times.device)
         let angles = try (times * Self.scale).to(.float32).unsqueeze(1) * frequencies
         return try Tensor.cat([angles.cos(), angles.sin()], dimension: 1).to(times.dtype)
