@@ -65,6 +65,7 @@ extension MusicEngine {
     /// - Throws: an error that names the resident ones if there is none of this name.
     public func unloadAdapter(_ name: String) throws {
         try ready().adapters.remove(named: name)
+        residentFiles.forget(name)
     }
 
     /// The names of the resident adapters, sorted.
@@ -82,7 +83,7 @@ extension MusicEngine {
         return (ContinuousClock.now - start).inSeconds
     }
 
-    /// The resident names of references: a loaded name wins, anything else is a path that is loaded now.
+    /// The resident names of references: a loaded name wins, anything else is a path, which is loaded unless it was before.
     func residentNames(
         of references: [AdapterReference],
         allowPartial: Bool
@@ -90,11 +91,14 @@ extension MusicEngine {
         var warnings: [String] = []
         let names = try references.map { reference in
             if try adapterNames.contains(reference.reference) { return reference.reference }
+            let location = try AdapterLocation(reference.reference)
+            if let name = residentFiles.name(for: reference.reference, weights: location.weights) { return name }
             let summary = try loadAdapter(
                 reference.reference,
                 name: try freeName(for: reference.reference),
                 allowPartial: allowPartial
             )
+            residentFiles.note(summary.name, path: reference.reference, weights: location.weights)
             warnings += summary.warnings.map { "adapter \(summary.name): \($0)" }
             return summary.name
         }

@@ -47,6 +47,8 @@ public actor MusicEngine {
     private let thread: ComputeThread
     private let configuration: Configuration
     private var loaded: Loaded?
+    /// The files of adapters that requests named by path.
+    var residentFiles = ResidentFiles()
 
     /// What lives on the compute thread only.
     struct Loaded {
