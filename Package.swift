@@ -64,8 +64,8 @@ let package = Package(
             name: "ACEStepTests",
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "Lumina", "TestSupport"]),
-        .testTarget(name: "LuminaCommandTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Audio", "Checkpoints", "Engine", "Lumina", "Torch", "TestSupport"]),
+        .testTarget(name: "LuminaCommandTests", dependencies: ["Checkpoints", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

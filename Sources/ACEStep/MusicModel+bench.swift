@@ -16,7 +16,9 @@ extension MusicModel {
         }
         let plan = try transformer.plan(
             conditions: noise([1, conditionLength, configuration.encoder.hidden]),
-            context: noise([1, frames, 2 * configuration.latentChannels]), times: [1])
+            context: noise([1, frames, 2 * configuration.latentChannels]),
+            times: [1]
+        )
         let latents = try noise([1, frames, configuration.latentChannels])
         return { _ = try self.transformer.velocity(latents, step: 0, plan: plan).select(1, 0).floats() }
     }
@@ -24,8 +26,11 @@ extension MusicModel {
     /// Decoding random latents in one piece, for measuring.
     package func decodingForMeasuring(frames: Int) throws -> () throws -> Void {
         let latents = try Tensor.randn(
-            [1, configuration.latentChannels, frames], generator: Generator(seed: 0, device: device), dtype: dtype,
-            device: device)
+            [1, configuration.latentChannels, frames],
+            generator: Generator(seed: 0, device: device),
+            dtype: dtype,
+            device: device
+        )
         return { _ = try self.decoder(latents).select(2, 0).floats() }
     }
 

@@ -2,7 +2,7 @@
 
 import Checkpoints
 public import Layers
-import Tokenizer
+public import Tokenizer
 public import Torch
 
 /// A loaded ACE-Step 1.5 checkpoint: text and condition encoders, diffusion transformer and decoder.
@@ -41,9 +41,14 @@ public final class MusicModel {
     ///
     /// - Throws: ``ModelError``, `LayerError`, `CheckpointError`, `TokenizerError` or `TorchError`, each naming the file.
     public init(
-        files: ModelFiles, dtype: DType, device: Device = .cpu, compatibility: Compatibility = .standard
+        files: ModelFiles,
+        tokenizer: BytePairTokenizer,
+        dtype: DType,
+        device: Device = .cpu,
+        compatibility: Compatibility = .standard
     ) throws {
         self.files = files
+        self.tokenizer = tokenizer
         self.dtype = dtype
         self.device = device
         self.compatibility = compatibility
@@ -53,7 +58,8 @@ public final class MusicModel {
             throw ModelError.configuration(
                 file: files.autoencoder + "/config.json",
                 reason: "decodes \(autoencoderConfiguration.latentChannels) channels, the transformer makes "
-                    + "\(configuration.latentChannels)")
+                    + "\(configuration.latentChannels)"
+            )
         }
         projections = LinearIndex()
         weights = try ModelWeights(files: files, dtype: dtype, device: device, index: projections)
@@ -62,18 +68,36 @@ public final class MusicModel {
             throw ModelError.configuration(
                 file: files.textEncoder + "/config.json",
                 reason: "hidden_size is \(textEncoder.dimension), the condition encoder reads "
-                    + "\(configuration.textDimension)")
+                    + "\(configuration.textDimension)"
+            )
         }
         conditionEncoder = try ConditionEncoder(
-            Weights(weights.conditionEncoder), configuration: configuration,
-            prependsTimbreToken: configuration.hasTimbreToken && compatibility != .diffusers)
+            Weights(weights.conditionEncoder),
+            configuration: configuration,
+            prependsTimbreToken: configuration.hasTimbreToken && compatibility != .diffusers
+        )
         transformer = try DiffusionTransformer(Weights(weights.transformer), configuration: configuration)
         decoder = try OobleckDecoder(
-            Weights(weights.autoencoder, path: "decoder"), configuration: autoencoderConfiguration)
+            Weights(weights.autoencoder, path: "decoder"),
+            configuration: autoencoderConfiguration
+        )
         silence = try SilenceLatent.read(
-            files: files, source: weights.conditionEncoder, channels: configuration.latentChannels)
+            files: files,
+            source: weights.conditionEncoder,
+            channels: configuration.latentChannels
+        )
         try weights.checkAllUsed(layout: files.layout)
-        tokenizer = try BytePairTokenizer(path: files.tokenizer)
+    }
+
+    /// Reads a checkpoint's tokenizer; needs no tensor, so that it can be done beside the rest.
+    public static func tokenizer(of files: ModelFiles) throws -> BytePairTokenizer {
+        try BytePairTokenizer(path: files.tokenizer)
+    }
+
+    /// Maps the pages of the weights that every step reads; changes speed only, so that what goes wrong is ignored here and
+    /// reported where the weights are used.
+    public static func warmPages(of files: ModelFiles) {
+        ModelWeights.warmPages(of: files)
     }
 
     /// The tokens of a prompt's two texts, as the model reads them.
@@ -97,11 +121,15 @@ public final class MusicModel {
         if let stray = (caption.ids + lyrics.ids).first(where: { $0 >= textEncoder.vocabularySize }) {
             throw ModelError.configuration(
                 file: files.tokenizer,
-                reason: "makes token \(stray), the text encoder knows \(textEncoder.vocabularySize)")
+                reason: "makes token \(stray), the text encoder knows \(textEncoder.vocabularySize)"
+            )
         }
         return Tokens(
-            caption: caption.ids.map(Int64.init), lyrics: lyrics.ids.map(Int64.init),
-            cutFromCaption: caption.cutTokenCount, cutFromLyrics: lyrics.cutTokenCount)
+            caption: caption.ids.map(Int64.init),
+            lyrics: lyrics.ids.map(Int64.init),
+            cutFromCaption: caption.cutTokenCount,
+            cutFromLyrics: lyrics.cutTokenCount
+        )
     }
 
     /// The condition sequence of a prompt, `[1, length, hidden]`.

@@ -35,10 +35,20 @@ public struct MusicRequest: Sendable, Equatable {
 
     /// A request with the defaults of the command line.
     public init(
-        tags: String, lyrics: String = "[Instrumental]", duration: Double = 60, steps: Int? = nil,
-        guidance: Double? = nil, shift: Double? = nil, seed: UInt64? = nil, bpm: WrittenNumber? = nil,
-        keyScale: String? = nil, timeSignature: String? = nil, vocalLanguage: String = "unknown", batch: Int = 1,
-        instruction: String = Prompt.textToMusic, guidanceInterval: GuidanceInterval = .init()
+        tags: String,
+        lyrics: String = "[Instrumental]",
+        duration: Double = 60,
+        steps: Int? = nil,
+        guidance: Double? = nil,
+        shift: Double? = nil,
+        seed: UInt64? = nil,
+        bpm: WrittenNumber? = nil,
+        keyScale: String? = nil,
+        timeSignature: String? = nil,
+        vocalLanguage: String = "unknown",
+        batch: Int = 1,
+        instruction: String = Prompt.textToMusic,
+        guidanceInterval: GuidanceInterval = .init()
     ) {
         self.tags = tags
         self.lyrics = lyrics
@@ -83,24 +93,41 @@ public struct MusicRequest: Sendable, Equatable {
             guard holds else { throw ModelError.parameter(name: name, value: value, rule: rule) }
         }
         try require(
-            Self.durations.contains(duration), "duration", "\(duration)", "it must be 0.1 to 600 seconds")
+            Self.durations.contains(duration),
+            "duration",
+            "\(duration)",
+            "it must be 0.1 to 600 seconds"
+        )
         if let steps {
             try require(Self.stepCounts.contains(steps), "steps", "\(steps)", "it must be 1 to 1000")
         }
         if let guidance {
             try require(
-                guidance.isFinite && (0...100).contains(guidance), "guidance", "\(guidance)", "it must be 0 to 100")
+                guidance.isFinite && (0...100).contains(guidance),
+                "guidance",
+                "\(guidance)",
+                "it must be 0 to 100"
+            )
         }
         if let shift {
             try require(
-                shift.isFinite && shift > 0 && shift <= 100, "shift", "\(shift)", "it must be above 0 and at most 100")
+                shift.isFinite && shift > 0 && shift <= 100,
+                "shift",
+                "\(shift)",
+                "it must be above 0 and at most 100"
+            )
         }
         try require(Self.batchSizes.contains(batch), "batch", "\(batch)", "it must be 1 to 16")
-        if let bpm { try require(bpm.value > 0 && bpm.value <= 1000, "bpm", bpm.text, "it must be above 0, at most 1000") }
+        if let bpm {
+            try require(bpm.value > 0 && bpm.value <= 1000, "bpm", bpm.text, "it must be above 0, at most 1000")
+        }
         let interval = guidanceInterval
         try require(
             (0...1).contains(interval.start) && (0...1).contains(interval.end) && interval.start <= interval.end,
-            "guidance interval", "\(interval.start)…\(interval.end)", "it must lie in 0…1, start before end")
+            "guidance interval",
+            "\(interval.start)…\(interval.end)",
+            "it must lie in 0…1, start before end"
+        )
     }
 }
 

@@ -23,9 +23,13 @@ public struct AdapterDescription: Sendable {
     public let replacementBiases: [ModulePath: TensorDescription]
     /// How it was trained.
     public let training: TrainingFacts
-    /// `base_model_name_or_path`. Nil if the files do not say.
+    /// `base_model_name_or_path`.
+    ///
+    /// Nil if the files do not say.
     public let baseModel: String?
-    /// Names of tensors that no rule knows, sorted. Loading refuses them unless told otherwise.
+    /// Names of tensors that no rule knows, sorted.
+    ///
+    /// Loading refuses them unless told otherwise.
     public let unusedNames: [String]
     /// Sentences for the user: what was assumed, what disagrees.
     public let warnings: [String]

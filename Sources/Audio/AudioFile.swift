@@ -64,7 +64,32 @@ public enum AudioFile {
         frames: Range<Int>? = nil,
         sampleLimit: Int = defaultSampleLimit
     ) throws(AudioError) -> AudioBuffer {
-        let buffer = try SoundFileReader(path: path).read(frames: frames, sampleLimit: sampleLimit)
+        try read(FileSource(path: path), path, frames, sampleLimit)
+    }
+
+    /// Decodes the bytes of a sound file, such as an upload.
+    ///
+    /// - Parameters:
+    ///   - bytes: The whole file.
+    ///   - name: What to call it in errors.
+    ///   - sampleLimit: The most samples (frames × channels) to take into memory.
+    /// - Returns: The sound.
+    /// - Throws: ``AudioError``, for NaN and infinite samples too.
+    public static func decode(
+        _ bytes: [UInt8],
+        name: String,
+        sampleLimit: Int = defaultSampleLimit
+    ) throws(AudioError) -> AudioBuffer {
+        try read(bytes, name, nil, sampleLimit)
+    }
+
+    private static func read(
+        _ source: any ByteSource,
+        _ path: String,
+        _ frames: Range<Int>?,
+        _ sampleLimit: Int
+    ) throws(AudioError) -> AudioBuffer {
+        let buffer = try SoundFileReader(source, path: path).read(frames: frames, sampleLimit: sampleLimit)
         do throws(AudioError) {
             try buffer.checkFinite()
         } catch {
@@ -75,7 +100,7 @@ public enum AudioFile {
 
     /// Rate, channels and length of a sound file, from its header: hostile files may claim more than they hold.
     public static func information(_ path: String) throws(AudioError) -> AudioInformation {
-        try SoundFileReader(path: path).information
+        try SoundFileReader(FileSource(path: path), path: path).information
     }
 
     /// The text that a sound file carries.
@@ -83,7 +108,7 @@ public enum AudioFile {
         // libsndfile drops a WAV file's texts beyond some hundred bytes; ours holds a whole request.
         let source = try FileSource(path: path)
         if try WAVReader.recognizes(source) { return try WAVReader(source, path: path).metadata() }
-        return try SoundFileReader(path: path).metadata
+        return try SoundFileReader(source, path: path).metadata
     }
 
     private static func chooseFormat(_ format: AudioFormat?, path: String) throws(AudioError) -> AudioFormat {

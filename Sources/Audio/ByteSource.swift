@@ -25,7 +25,7 @@ extension [UInt8]: ByteSource {
 
 /// A regular file, open for reading.
 final class FileSource: ByteSource {
-    let descriptor: Int32
+    private let descriptor: Int32
     let count: Int
     private let path: String
 
@@ -45,7 +45,11 @@ final class FileSource: ByteSource {
         self.path = path
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Somebody who closes our descriptor closes another thread's the next time: that must not go unseen.
+        let isClosed = close(descriptor) == 0 || errno != EBADF
+        precondition(isClosed, "a sound file's descriptor was closed behind our back")
+    }
 
     func bytes(at offset: Int, count: Int) throws(AudioError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: max(0, min(count, self.count - offset)))

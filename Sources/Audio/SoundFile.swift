@@ -9,7 +9,7 @@ import Synchronization
 @safe
 final class SoundFile {
     private let handle: OpaquePointer
-    /// The descriptor or sink behind the handle, which must outlive it.
+    /// The input or output behind the handle, which must outlive it.
     private let backing: AnyObject
     private var isOpen = true
 
@@ -34,10 +34,13 @@ final class SoundFile {
         self.backing = backing
     }
 
-    /// Opens a file for reading; `information` receives what its header says.
-    convenience init(reading source: FileSource, _ information: inout SF_INFO) throws(OpenFailure) {
-        let descriptor = source.descriptor
-        try unsafe self.init(backing: source) { unsafe sf_open_fd(descriptor, Int32(SFM_READ), &information, 0) }
+    /// Opens a decoder that reads from `input`; `information` receives what the header says.
+    convenience init(reading input: SoundFileInput, _ information: inout SF_INFO) throws(OpenFailure) {
+        var callbacks = SoundFileInput.callbacks
+        let context = unsafe Unmanaged.passUnretained(input).toOpaque()
+        try unsafe self.init(backing: input) {
+            unsafe sf_open_virtual(&callbacks, Int32(SFM_READ), &information, context)
+        }
     }
 
     /// Opens an encoder that writes to `output`.

@@ -40,7 +40,9 @@ final class SoundFileOutput {
     private func seek(by offset: sf_count_t, whence: Int32) -> sf_count_t {
         let origin = whence == Int32(SF_SEEK_CUR) ? position : whence == Int32(SF_SEEK_END) ? count : 0
         do throws(AudioError) {
-            try sink.seek(to: start + Int(origin + offset))
+            let (target, overflow) = origin.addingReportingOverflow(offset)
+            guard !overflow, (0...count).contains(target) else { return -1 }
+            try sink.seek(to: start + Int(target))
             return position
         } catch {
             return fail(error)

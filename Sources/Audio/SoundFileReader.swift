@@ -5,20 +5,23 @@ import CSndFile
 /// Decodes a file with libsndfile.
 struct SoundFileReader {
     private let file: SoundFile
+    private let input: SoundFileInput
     private let path: String
     /// What the header says.
     let information: AudioInformation
 
-    /// - Throws: ``AudioError/cannotRead(path:code:)``, ``AudioError/notARegularFile(path:)``,
-    ///   ``AudioError/malformed(path:reason:)``.
-    init(path: String) throws(AudioError) {
-        let source = try FileSource(path: path)
+    /// Opens bytes whose name in errors is `path`.
+    ///
+    /// - Throws: ``AudioError/cannotRead(path:code:)``, ``AudioError/malformed(path:reason:)``.
+    init(_ source: any ByteSource, path: String) throws(AudioError) {
+        let input = SoundFileInput(source)
         var header = SF_INFO()
         do throws(SoundFile.OpenFailure) {
-            file = try SoundFile(reading: source, &header)
+            file = try SoundFile(reading: input, &header)
         } catch {
-            throw .malformed(path: path, reason: error.reason)
+            throw input.failure ?? .malformed(path: path, reason: error.reason)
         }
+        self.input = input
         self.path = path
         information = AudioInformation(
             sampleRate: Int(header.samplerate),
@@ -68,6 +71,7 @@ struct SoundFileReader {
             samples.append(contentsOf: block[..<(count * channels)])
             rest -= count
         }
+        if let failure = input.failure { throw failure }
         if let failure = file.failure { throw malformed(failure) }
         return samples
     }

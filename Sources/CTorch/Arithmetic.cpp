@@ -18,8 +18,12 @@ void fillBinary(CTTable &table) {
   table.subtractFromNumber = [](auto out, auto a, auto n) {
     return produce(out, [&] { return at::rsub(get(a), number(n, a)); });
   };
-  table.multiplyNumber = [](auto out, auto a, auto n) { return produce(out, [&] { return get(a).mul(number(n, a)); }); };
-  table.divideByNumber = [](auto out, auto a, auto n) { return produce(out, [&] { return get(a).div(number(n, a)); }); };
+  table.multiplyNumber = [](auto out, auto a, auto n) {
+    return produce(out, [&] { return get(a).mul(number(n, a)); });
+  };
+  table.divideByNumber = [](auto out, auto a, auto n) {
+    return produce(out, [&] { return get(a).div(number(n, a)); });
+  };
   table.negate = [](auto out, auto a) { return produce(out, [&] { return get(a).neg(); }); };
   table.addcmul = [](auto out, auto a, auto b, auto c, auto value) {
     return produce(out, [&] { return get(a).addcmul(get(b), get(c), number(value, a)); });

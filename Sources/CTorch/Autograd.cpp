@@ -37,7 +37,9 @@ void fillAutograd(CTTable &table) {
   table.gradientsEnabled = [] { return c10::GradMode::is_enabled(); };
   table.setGradientsEnabled = [](bool enabled) { c10::GradMode::set_enabled(enabled); };
   table.requiresGradient = [](auto a) { return get(a).requires_grad(); };
-  table.setRequiresGradient = [](auto a, auto required) { return protect([&] { get(a).set_requires_grad(required); }); };
+  table.setRequiresGradient = [](auto a, auto required) {
+    return protect([&] { get(a).set_requires_grad(required); });
+  };
   table.gradient = [](auto out, auto a) { return protect([&] { *out = gradientOf(get(a)); }); };
   table.setGradient = [](auto a, auto value) {
     return protect([&] { a->value.mutable_grad() = value ? get(value) : at::Tensor(); });

@@ -32,7 +32,8 @@ at::Tensor copyBytes(const void *bytes, size_t byteCount, at::IntArrayRef shape,
 
 /// `release` is armed last: on any failure before, the caller still holds the owner.
 CTTensor *mapBytes(
-    const void *bytes, size_t byteCount, at::IntArrayRef shape, at::ScalarType type, void *owner, void (*release)(void *)) {
+    const void *bytes, size_t byteCount, at::IntArrayRef shape, at::ScalarType type, void *owner,
+    void (*release)(void *)) {
   checkByteCount(byteCount, shape, type);
   auto armed = std::make_shared<bool>(false);
   auto deleter = [armed, owner, release](void *) {
@@ -61,7 +62,9 @@ void fillCreation(CTTable &table) {
   };
   table.arange = [](auto out, auto start, auto end, auto step, auto o) {
     auto type = scalarType(o.dtype);
-    return produce(out, [&] { return at::arange(number(start, type), number(end, type), number(step, type), options(o)); });
+    return produce(out, [&] {
+      return at::arange(number(start, type), number(end, type), number(step, type), options(o));
+    });
   };
   table.linspace = [](auto out, auto start, auto end, auto count, auto o) {
     return produce(out, [&] { return at::linspace(start, end, count, options(o)); });
@@ -69,7 +72,8 @@ void fillCreation(CTTable &table) {
   table.copyBytes = [](auto out, auto bytes, auto byteCount, auto shape, auto rank, auto dtype) {
     return produce(out, [&] { return copyBytes(bytes, byteCount, list(shape, rank), scalarType(dtype)); });
   };
-  table.mapBytes = [](auto out, auto bytes, auto byteCount, auto shape, auto rank, auto dtype, auto owner, auto release) {
+  table.mapBytes = [](auto out, auto bytes, auto byteCount, auto shape, auto rank, auto dtype, auto owner,
+                      auto release) {
     return protect([&] { *out = mapBytes(bytes, byteCount, list(shape, rank), scalarType(dtype), owner, release); });
   };
   table.convert = [](auto out, auto a, auto o, auto nonBlocking) {

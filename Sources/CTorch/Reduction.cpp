@@ -36,7 +36,9 @@ void fillReduction(CTTable &table) {
       return get(a).argmax(dimension.present ? std::optional<int64_t>(dimension.value) : std::nullopt, keep);
     });
   };
-  table.cumsum = [](auto out, auto a, auto dimension) { return produce(out, [&] { return get(a).cumsum(dimension); }); };
+  table.cumsum = [](auto out, auto a, auto dimension) {
+    return produce(out, [&] { return get(a).cumsum(dimension); });
+  };
   table.softmax = [](auto out, auto a, auto dimension) {
     return produce(out, [&] { return get(a).softmax(dimension); });
   };

@@ -100,7 +100,9 @@ void fillRuntime(CTTable &table) {
     return protect([&] { *out = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0; });
   };
   table.dtypeName = dtypeName;
-  table.dtypeByteCount = [](int32_t dtype) -> size_t { return dtypeName(dtype) ? at::elementSize(scalarType(dtype)) : 0; };
+  table.dtypeByteCount = [](int32_t dtype) -> size_t {
+    return dtypeName(dtype) ? at::elementSize(scalarType(dtype)) : 0;
+  };
 }
 
 } // namespace ctorch

@@ -25,7 +25,8 @@ namespace {
 void copyOut(void *destination, size_t byteCount, const at::Tensor &source, at::ScalarType type) {
   auto host = source.detach().to(at::TensorOptions(type).device(at::kCPU)).contiguous();
   TORCH_CHECK_VALUE(
-      host.nbytes() == byteCount, "the tensor has ", host.nbytes(), " bytes as ", type, ", the destination ", byteCount);
+      host.nbytes() == byteCount, "the tensor has ", host.nbytes(), " bytes as ", type, ", the destination ",
+      byteCount);
   if (byteCount > 0)
     std::memcpy(destination, host.const_data_ptr(), byteCount);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 public import Torch
 
 /// Where and in which type to compute.
@@ -15,7 +14,8 @@ public enum ComputeChoice {
         }
         guard try device == .cpu || Device.isCUDAAvailable else {
             throw EngineError.unsupported(
-                "there is no CUDA device here, or libtorch was installed without CUDA; `lumina doctor` says which")
+                "there is no CUDA device here, or libtorch was installed without CUDA; `lumina doctor` says which"
+            )
         }
         return device
     }
@@ -26,7 +26,7 @@ public enum ComputeChoice {
     public static func dtype(_ text: String, stored: DType, device: Device) throws -> DType {
         switch text {
         case "auto":
-            return stored == .bfloat16 && (device != .cpu || hasFastBFloat16) ? .bfloat16 : .float32
+            return try stored == .bfloat16 && (device != .cpu || hasFastBFloat16) ? .bfloat16 : .float32
         case "float32": return .float32
         case "bfloat16": return .bfloat16
         case "int8":
@@ -38,10 +38,6 @@ public enum ComputeChoice {
 
     /// Whether this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX); without it bfloat16 is slower than float32.
     public static var hasFastBFloat16: Bool {
-        guard let data = FileManager.default.contents(atPath: "/proc/cpuinfo") else { return false }
-        let text = String(decoding: data, as: UTF8.self)
-        guard let flags = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") }) else { return false }
-        let names = Set(flags.split(separator: " ").map(String.init))
-        return names.contains("avx512_bf16") || names.contains("amx_bf16")
+        get throws { try !TorchRuntime.cpuFeatures.isDisjoint(with: ["avx512_bf16", "amx_bf16"]) }
     }
 }

@@ -17,7 +17,9 @@ public struct Measurement: Sendable {
     /// - Returns: the median of `repeats` steps after a first one, and how long after its start the process was where a later
     ///   step would find it: its age after the first step, less a step.
     public func step(
-        duration: Double, repeats: Int, untilFirst age: @Sendable () -> Double
+        duration: Double,
+        repeats: Int,
+        untilFirst age: @Sendable () -> Double
     ) async throws -> (median: Double, ready: Double) {
         let frames = MusicRequest(tags: "", duration: duration).frames
         return try await engine.withModel { model in
@@ -47,13 +49,20 @@ public struct Measurement: Sendable {
 
     /// Seconds of a whole request with a prompt and a seed that were not seen before: the median of `repeats`.
     public func generation(
-        duration: Double, steps: Int?, adapters: [AdapterReference], repeats: Int
+        duration: Double,
+        steps: Int?,
+        adapters: [AdapterReference],
+        repeats: Int
     ) async throws -> Double {
         var seconds: [Double] = []
         for turn in 0..<max(repeats, 1) {
             let request = MusicRequest(
-                tags: "jazz, piano trio, take \(turn)", duration: duration, steps: steps, guidance: 1,
-                seed: UInt64(turn + 1))
+                tags: "jazz, piano trio, take \(turn)",
+                duration: duration,
+                steps: steps,
+                guidance: 1,
+                seed: UInt64(turn + 1)
+            )
             let start = ContinuousClock.now
             _ = try await engine.generate(request, adapters: adapters)
             seconds.append((ContinuousClock.now - start).inSeconds)

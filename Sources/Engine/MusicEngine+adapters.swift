@@ -33,19 +33,31 @@ extension MusicEngine {
     /// - Throws: an error that names the file, the tensor and the rule broken; nothing is resident then.
     @discardableResult
     public func loadAdapter(
-        _ path: String, name: String? = nil, allowPartial: Bool = false
+        _ path: String,
+        name: String? = nil,
+        allowPartial: Bool = false
     ) throws -> AdapterSummary {
         let start = ContinuousClock.now
         let description = try AdapterDescription(contentsOf: path)
         let (model, set) = (try ready().model, try ready().adapters)
         let adapter = try AdapterLoader.load(
-            description, onto: model.projections, named: name, dtype: model.dtype, device: model.device,
-            allowPartial: allowPartial)
+            description,
+            onto: model.projections,
+            named: name,
+            dtype: model.dtype,
+            device: model.device,
+            allowPartial: allowPartial
+        )
         try set.insert(adapter)
         return AdapterSummary(
-            name: adapter.name, kinds: description.kinds.map(\.rawValue), ranks: description.ranks,
-            layerCount: adapter.layerCount, byteCount: adapter.byteCount,
-            loadSeconds: (ContinuousClock.now - start).inSeconds, warnings: description.warnings)
+            name: adapter.name,
+            kinds: description.kinds.map(\.rawValue),
+            ranks: description.ranks,
+            layerCount: adapter.layerCount,
+            byteCount: adapter.byteCount,
+            loadSeconds: (ContinuousClock.now - start).inSeconds,
+            warnings: description.warnings
+        )
     }
 
     /// Drops a resident adapter.
@@ -53,6 +65,7 @@ extension MusicEngine {
     /// - Throws: an error that names the resident ones if there is none of this name.
     public func unloadAdapter(_ name: String) throws {
         try ready().adapters.remove(named: name)
+        residentFiles.forget(name)
     }
 
     /// The names of the resident adapters, sorted.
@@ -70,15 +83,22 @@ extension MusicEngine {
         return (ContinuousClock.now - start).inSeconds
     }
 
-    /// The resident names of references: a loaded name wins, anything else is a path that is loaded now.
+    /// The resident names of references: a loaded name wins, anything else is a path, which is loaded unless it was before.
     func residentNames(
-        of references: [AdapterReference], allowPartial: Bool
+        of references: [AdapterReference],
+        allowPartial: Bool
     ) throws -> (names: [String], warnings: [String]) {
         var warnings: [String] = []
         let names = try references.map { reference in
             if try adapterNames.contains(reference.reference) { return reference.reference }
+            let location = try AdapterLocation(reference.reference)
+            if let name = residentFiles.name(for: reference.reference, weights: location.weights) { return name }
             let summary = try loadAdapter(
-                reference.reference, name: try freeName(for: reference.reference), allowPartial: allowPartial)
+                reference.reference,
+                name: try freeName(for: reference.reference),
+                allowPartial: allowPartial
+            )
+            residentFiles.note(summary.name, path: reference.reference, weights: location.weights)
             warnings += summary.warnings.map { "adapter \(summary.name): \($0)" }
             return summary.name
         }
@@ -100,8 +120,10 @@ extension MusicEngine {
         for entry in entries.sorted(by: { $0.weight.magnitude > $1.weight.magnitude }) where entry.weight != 0 {
             guard let facts = set[entry.name]?.description.training, !facts.sources.isEmpty else { continue }
             return SamplingParameters.Hints(
-                steps: facts.inferenceSteps, shift: facts.shift,
-                variant: facts.modelVariant.flatMap(ModelConfiguration.Variant.init(rawValue:)))
+                steps: facts.inferenceSteps,
+                shift: facts.shift,
+                variant: facts.modelVariant.flatMap(ModelConfiguration.Variant.init(rawValue:))
+            )
         }
         return SamplingParameters.Hints()
     }

@@ -3,6 +3,7 @@
 public import ACEStep
 import Adapters
 import Layers
+import Tokenizer
 import Torch
 
 /// One base model with its resident adapters, on one compute thread.
@@ -27,8 +28,12 @@ public actor MusicEngine {
 
         /// The embedded model on the best device, unless told otherwise.
         public init(
-            model: String? = nil, variant: String? = nil, device: String = "auto", dtype: String = "auto",
-            compatibility: Compatibility = .standard, threads: Int? = nil
+            model: String? = nil,
+            variant: String? = nil,
+            device: String = "auto",
+            dtype: String = "auto",
+            compatibility: Compatibility = .standard,
+            threads: Int? = nil
         ) {
             self.model = model
             self.variant = variant
@@ -42,6 +47,8 @@ public actor MusicEngine {
     private let thread: ComputeThread
     private let configuration: Configuration
     private var loaded: Loaded?
+    /// The files of adapters that requests named by path.
+    var residentFiles = ResidentFiles()
 
     /// What lives on the compute thread only.
     struct Loaded {
@@ -63,27 +70,53 @@ public actor MusicEngine {
     ///
     /// - Throws: an error that names the file, the tensor and the rule broken.
     public static func load(_ configuration: Configuration) async throws -> MusicEngine {
+        let start = ContinuousClock.now
         let engine = MusicEngine(configuration)
-        try await engine.load()
+        let path = try await engine.path()
+        let files = try ModelFiles(path: path, variant: configuration.variant)
+        // Opening libtorch, reading the tokenizer and mapping the pages of the weights take about as long as each other.
+        async let tokenizer = MusicModel.tokenizer(of: files)
+        async let warming: Void = MusicModel.warmPages(of: files)
+        try await engine.load(files, path: path, tokenizer: try tokenizer, start: start)
+        await warming
         return engine
     }
 
-    private func load() throws {
-        let start = ContinuousClock.now
-        let path = try configuration.model ?? EmbeddedModel.directory()
-        let files = try ModelFiles(path: path, variant: configuration.variant)
+    /// The checkpoint's directory; the embedded model is written on the compute thread, since that takes tensors.
+    private func path() throws -> String { try configuration.model ?? EmbeddedModel.directory() }
+
+    private func load(
+        _ files: ModelFiles,
+        path: String,
+        tokenizer: BytePairTokenizer,
+        start: ContinuousClock.Instant
+    ) throws {
         let device = try ComputeChoice.device(configuration.device)
         let stored = try MusicModel.storedType(files: files)
         let dtype = try ComputeChoice.dtype(configuration.dtype, stored: stored, device: device)
         if let threads = configuration.threads { try TorchRuntime.setThreadCount(threads) }
-        let model = try MusicModel(files: files, dtype: dtype, device: device, compatibility: configuration.compatibility)
+        let model = try MusicModel(
+            files: files,
+            tokenizer: tokenizer,
+            dtype: dtype,
+            device: device,
+            compatibility: configuration.compatibility
+        )
         loaded = Loaded(
             model: model,
             adapters: AdapterSet(index: model.projections),
             description: BaseDescription(
-                name: files.name, path: path, variant: model.configuration.variant,
-                version: model.configuration.version, layers: model.configuration.layers, dtype: dtype.name,
-                storedType: stored.name, device: device.description, loadSeconds: (ContinuousClock.now - start).inSeconds))
+                name: files.name,
+                path: path,
+                variant: model.configuration.variant,
+                version: model.configuration.version,
+                layers: model.configuration.layers,
+                dtype: dtype.name,
+                storedType: stored.name,
+                device: device.description,
+                loadSeconds: (ContinuousClock.now - start).inSeconds
+            )
+        )
     }
 
     func ready() throws -> Loaded {

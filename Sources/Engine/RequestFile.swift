@@ -47,7 +47,9 @@ public struct RequestFile: Sendable, Equatable {
         request.vocalLanguage = fields.vocal_language ?? request.vocalLanguage
         request.batch = fields.batch ?? request.batch
         request.guidanceInterval = GuidanceInterval(
-            start: fields.cfg_interval_start ?? 0, end: fields.cfg_interval_end ?? 1)
+            start: fields.cfg_interval_start ?? 0,
+            end: fields.cfg_interval_end ?? 1
+        )
         self.request = request
         adapters = fields.adapters?.map { AdapterReference($0.ref, weight: $0.weight ?? 1) }
         unknownFields = try Self.names(in: json).filter { Fields.CodingKeys(stringValue: $0) == nil }.sorted()

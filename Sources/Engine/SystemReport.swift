@@ -40,43 +40,62 @@ public struct SystemReport: Sendable, Codable {
 
     private static var processor: Finding {
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        let fast = ComputeChoice.hasFastBFloat16
+        let fast = (try? ComputeChoice.hasFastBFloat16) ?? true  // without libtorch, its own line says what is missing
         return Finding(
-            what: "processor", status: .good,
+            what: "processor",
+            status: .good,
             detail: "\(cores) cores, bfloat16 products \(fast ? "in hardware" : "not in hardware")",
-            advice: fast ? nil : "--dtype auto computes in float32 here, which is faster on this processor")
+            advice: fast ? nil : "--dtype auto computes in float32 here, which is faster on this processor"
+        )
     }
 
     private static var memory: Finding {
         let gigabytes = Double(ProcessInfo.processInfo.physicalMemory) / 1e9
         return Finding(
-            what: "memory", status: .good, detail: "\(Int(gigabytes.rounded())) GB",
-            advice: gigabytes < 8 ? "the 2B models need about 8 GB" : nil)
+            what: "memory",
+            status: .good,
+            detail: "\(Int(gigabytes.rounded())) GB",
+            advice: gigabytes < 8 ? "the 2B models need about 8 GB" : nil
+        )
     }
 
     private static var libtorch: Finding {
         do {
             return Finding(
-                what: "libtorch", status: .good, detail: "\(try TorchRuntime.version)", advice: nil)
+                what: "libtorch",
+                status: .good,
+                detail: "\(try TorchRuntime.version)",
+                advice: nil
+            )
         } catch {
             return Finding(
-                what: "libtorch", status: .missing, detail: "\(error)",
-                advice: "run `make build` in the source tree, or set LIBTORCH to a directory with lib/ of libtorch 2.11.0")
+                what: "libtorch",
+                status: .missing,
+                detail: "\(error)",
+                advice:
+                    "run `make build` in the source tree, or set LIBTORCH to a directory with lib/ of libtorch 2.11.0"
+            )
         }
     }
 
     private static var cuda: Finding {
         let isThere = (try? Device.isCUDAAvailable) ?? false  // without libtorch there is no CUDA either
         return Finding(
-            what: "CUDA", status: .note, detail: isThere ? "available" : "no device; computing on the processor",
-            advice: nil)
+            what: "CUDA",
+            status: .note,
+            detail: isThere ? "available" : "no device; computing on the processor",
+            advice: nil
+        )
     }
 
     private static var cache: Finding {
         let path = CacheDirectory.path
         return Finding(
-            what: "cache", status: .note,
-            detail: FileManager.default.fileExists(atPath: path) ? path : "\(path) (not there yet)", advice: nil)
+            what: "cache",
+            status: .note,
+            detail: FileManager.default.fileExists(atPath: path) ? path : "\(path) (not there yet)",
+            advice: nil
+        )
     }
 
     private static func checkpoint(_ path: String, variant: String?) -> Finding {
@@ -85,10 +104,12 @@ public struct SystemReport: Sendable, Codable {
             let configuration = try ModelConfiguration(files: files)
             let stored = try MusicModel.storedType(files: files)
             return Finding(
-                what: "checkpoint", status: .good,
+                what: "checkpoint",
+                status: .good,
                 detail: "\(files.name): \(configuration.variant.rawValue), \(configuration.layers) layers of "
                     + "\(configuration.transformer.hidden), \(stored.name), \(files.layout.rawValue) layout",
-                advice: nil)
+                advice: nil
+            )
         } catch {
             return Finding(what: "checkpoint", status: .missing, detail: "\(error)", advice: nil)
         }

@@ -13,7 +13,8 @@ final class TensorRecorder {
         let isInteger = !tensor.dtype.isFloatingPoint
         let kept = try tensor.to(isInteger ? .int64 : .float32).to(.cpu).contiguous()
         specifications.append(
-            TensorSpecification(name: name, dtype: isInteger ? .int64 : .float32, shape: tensor.shape))
+            TensorSpecification(name: name, dtype: isInteger ? .int64 : .float32, shape: tensor.shape)
+        )
         payloads[name] = try kept.bytes()
     }
 

@@ -4,7 +4,7 @@ public import Torch
 
 /// A one-dimensional convolution `[batch, in, length]` → `[batch, out, length′]`.
 public struct Convolution {
-    private let weight: Tensor
+    private let weight: NormedWeight
     private let bias: Tensor?
     private let stride: Int
     private let padding: Int
@@ -14,10 +14,16 @@ public struct Convolution {
     ///   - weights: a cursor at the convolution; reads weight-normed `weight_g`, `weight_v` or a plain `weight`.
     ///   - bias: whether there is a `bias`.
     public init(
-        _ weights: Weights, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
-        dilation: Int = 1, bias: Bool = true
+        _ weights: Weights,
+        inputs: Int,
+        outputs: Int,
+        kernel: Int,
+        stride: Int = 1,
+        padding: Int = 0,
+        dilation: Int = 1,
+        bias: Bool = true
     ) throws {
-        weight = try weights.normedWeight(shape: [outputs, inputs, kernel])
+        weight = try NormedWeight(weights, shape: [outputs, inputs, kernel])
         self.bias = bias ? try weights.tensor("bias", shape: [outputs]) : nil
         self.stride = stride
         self.padding = padding
@@ -26,36 +32,63 @@ public struct Convolution {
 
     /// - Parameter x: `[batch, in, length]`.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        try x.conv1d(weight, bias: bias, stride: stride, padding: padding, dilation: dilation)
+        try x.conv1d(weight(), bias: bias, stride: stride, padding: padding, dilation: dilation)
     }
 }
 
 /// A one-dimensional transposed convolution with kernel `2 · stride` and padding `stride / 2`: exactly `stride` times as long.
 public struct UpsamplingConvolution {
-    private let weight: Tensor
+    private let weight: NormedWeight
     private let bias: Tensor
     private let stride: Int
 
     /// - Parameter weights: a cursor at the convolution; its weight norm runs over the *input* channels, dimension 0.
     public init(_ weights: Weights, inputs: Int, outputs: Int, stride: Int) throws {
-        weight = try weights.normedWeight(shape: [inputs, outputs, 2 * stride])
+        weight = try NormedWeight(weights, shape: [inputs, outputs, 2 * stride])
         bias = try weights.tensor("bias", shape: [outputs])
         self.stride = stride
     }
 
     /// - Parameter x: `[batch, in, length]`.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        try x.convTranspose1d(weight, bias: bias, stride: stride, padding: (stride + 1) / 2)
+        try x.convTranspose1d(weight(), bias: bias, stride: stride, padding: (stride + 1) / 2)
     }
 }
 
-extension Weights {
-    /// The weight of a convolution, its weight norm (Salimans and Kingma 2016, dimension 0) folded in float32 once.
-    func normedWeight(shape: [Int]) throws -> Tensor {
-        guard contains("weight_v") || contains("weight_g") else { return try tensor("weight", shape: shape) }
-        let direction = try tensor("weight_v", shape: shape, dtype: .float32)
-        let magnitude = try tensor("weight_g", shape: [shape[0], 1, 1], dtype: .float32)
-        let norm = try direction.norm(dimensions: [1, 2], keepDimension: true)
-        return try (direction * (magnitude / norm)).to(source.dtype)
+/// A convolution's weight, its weight norm (Salimans and Kingma 2016, over dimension 0) folded in float32 when it is first
+/// used: a program that never decodes never pays for it.
+final class NormedWeight {
+    private enum State {
+        case parts(direction: Tensor, magnitude: Tensor)
+        case folded(Tensor)
+    }
+
+    private var state: State
+    private let dtype: DType
+
+    /// - Parameter weights: a cursor at the convolution; reads `weight_g` and `weight_v`, or a plain `weight`.
+    init(_ weights: Weights, shape: [Int]) throws {
+        dtype = weights.source.dtype
+        if weights.contains("weight_v") || weights.contains("weight_g") {
+            state = .parts(
+                direction: try weights.stored("weight_v", shape: shape),
+                magnitude: try weights.stored("weight_g", shape: [shape[0], 1, 1])
+            )
+        } else {
+            state = .folded(try weights.tensor("weight", shape: shape))
+        }
+    }
+
+    /// The weight in the compute type.
+    func callAsFunction() throws(TorchError) -> Tensor {
+        switch state {
+        case .folded(let weight): return weight
+        case .parts(let direction, let magnitude):
+            let wide = try direction.to(.float32)
+            let norm = try wide.norm(dimensions: [1, 2], keepDimension: true)
+            let weight = try (wide * (magnitude.to(.float32) / norm)).to(dtype)
+            state = .folded(weight)
+            return weight
+        }
     }
 }

@@ -3,9 +3,9 @@
 public import Torch
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// The tables of rotary position embedding (Su et al. 2021) for positions `0 ..< length`, halves duplicated as Qwen3 lays
@@ -24,7 +24,9 @@ public struct RotaryEmbedding {
     public init(length: Int, headDimension: Int, base: Double, dtype: DType, device: Device) throws(TorchError) {
         let half = headDimension / 2
         let frequencies = try Tensor(
-            (0..<half).map { Float(pow(base, -2 * Double($0) / Double(headDimension))) }, shape: [1, half])
+            (0..<half).map { Float(pow(base, -2 * Double($0) / Double(headDimension))) },
+            shape: [1, half]
+        )
         let positions = try Tensor.arange(length, dtype: .float32, device: .cpu).unsqueeze(1)
         let angles = try positions * frequencies
         let both = try Tensor.cat([angles, angles], dimension: -1)

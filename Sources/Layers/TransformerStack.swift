@@ -14,13 +14,18 @@ public struct TransformerBlock {
         inputNorm = try RMSNorm(weights["input_layernorm"], dimension: shape.dimension, epsilon: shape.epsilon)
         attention = try Attention(weights["self_attn"], shape: shape)
         outputNorm = try RMSNorm(
-            weights["post_attention_layernorm"], dimension: shape.dimension, epsilon: shape.epsilon)
+            weights["post_attention_layernorm"],
+            dimension: shape.dimension,
+            epsilon: shape.epsilon
+        )
         mlp = try GatedMLP(weights["mlp"], dimension: shape.dimension, intermediate: intermediate)
     }
 
     /// - Parameter x: `[batch, length, dimension]`.
     public func callAsFunction(
-        _ x: Tensor, rotary: RotaryEmbedding, pattern: AttentionPattern
+        _ x: Tensor,
+        rotary: RotaryEmbedding,
+        pattern: AttentionPattern
     ) throws(TorchError) -> Tensor {
         let attended = try x + attention(inputNorm(x), rotary: rotary, pattern: pattern)
         return try attended + mlp(outputNorm(attended))
@@ -58,10 +63,16 @@ public struct TransformerStack {
         self.configuration = configuration
         blocks = try (0..<configuration.layers).map { layer in
             try TransformerBlock(
-                weights["layers"][layer], shape: configuration.attention, intermediate: configuration.intermediate)
+                weights["layers"][layer],
+                shape: configuration.attention,
+                intermediate: configuration.intermediate
+            )
         }
         norm = try RMSNorm(
-            weights["norm"], dimension: configuration.attention.dimension, epsilon: configuration.attention.epsilon)
+            weights["norm"],
+            dimension: configuration.attention.dimension,
+            epsilon: configuration.attention.epsilon
+        )
     }
 
     /// - Parameters:
@@ -70,8 +81,12 @@ public struct TransformerStack {
     /// - Returns: the normalised last hidden state, same shape.
     public func callAsFunction(_ x: Tensor, pattern: (Int) -> AttentionPattern) throws(TorchError) -> Tensor {
         let rotary = try RotaryEmbedding(
-            length: x.dimension(1), headDimension: configuration.attention.headDimension,
-            base: configuration.rotaryBase, dtype: x.dtype, device: x.device)
+            length: x.dimension(1),
+            headDimension: configuration.attention.headDimension,
+            base: configuration.rotaryBase,
+            dtype: x.dtype,
+            device: x.device
+        )
         var hidden = x
         for (layer, block) in blocks.enumerated() {
             hidden = try block(hidden, rotary: rotary, pattern: pattern(layer))

@@ -25,7 +25,10 @@ public final class WeightSource {
     ///   - index: notes every projection that adapters may attach to.
     ///   - storedName: the name in the file of a path of the original layout.
     public init(
-        store: TensorStore, dtype: DType, device: Device, index: LinearIndex? = nil,
+        store: TensorStore,
+        dtype: DType,
+        device: Device,
+        index: LinearIndex? = nil,
         storedName: @escaping (String) -> String = { $0 }
     ) {
         self.store = store
@@ -69,7 +72,11 @@ public final class WeightSource {
         let (file, description) = try store.location(of: name)
         if let shape, shape != description.shape {
             throw LayerError.shapeMismatch(
-                name: name, file: file.path, found: description.shape, expected: shape)
+                name: name,
+                file: file.path,
+                found: description.shape,
+                expected: shape
+            )
         }
         guard let stored = DType(description.dtype), stored.isFloatingPoint else {
             throw LayerError.unsupportedType(name: name, file: file.path, type: description.dtype.rawValue)
@@ -77,7 +84,10 @@ public final class WeightSource {
         used.insert(name)
         return try unsafe Tensor(
             mapping: UnsafeRawBufferPointer(rebasing: file.bytes[description.byteRange]),
-            shape: description.shape, dtype: stored, owner: file)
+            shape: description.shape,
+            dtype: stored,
+            owner: file
+        )
     }
 }
 
@@ -105,10 +115,15 @@ extension WeightSource {
     public func firstNotFinite() throws -> String? {
         for name in store.names {
             let (file, description) = try store.location(of: name)
-            guard let dtype = DType(description.dtype), dtype.isFloatingPoint, description.elementCount > 0 else { continue }
+            guard let dtype = DType(description.dtype), dtype.isFloatingPoint, description.elementCount > 0 else {
+                continue
+            }
             let tensor = try unsafe Tensor(
                 mapping: UnsafeRawBufferPointer(rebasing: file.bytes[description.byteRange]),
-                shape: description.shape, dtype: dtype, owner: file)
+                shape: description.shape,
+                dtype: dtype,
+                owner: file
+            )
             if try !tensor.isFinite { return name }
         }
         return nil

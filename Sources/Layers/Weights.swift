@@ -51,7 +51,8 @@ public struct Weights {
         let layer = Linear(
             path: join(name),
             weight: try tensor(name + ".weight", shape: [outputs, inputs]),
-            bias: bias ? try tensor(name + ".bias", shape: [outputs]) : nil)
+            bias: bias ? try tensor(name + ".bias", shape: [outputs]) : nil
+        )
         source.index?.add(layer)
         return layer
     }

@@ -31,11 +31,15 @@ public actor Pipeline {
     ///   - compatibility: whose conventions to follow.
     /// - Throws: an error whose description names the file and the way out.
     public init(
-        model: String? = nil, variant: String? = nil, device: String = "auto", dtype: String = "auto",
+        model: String? = nil,
+        variant: String? = nil,
+        device: String = "auto",
+        dtype: String = "auto",
         compatibility: Compatibility = .standard
     ) async throws {
         engine = try await MusicEngine.load(
-            .init(model: model, variant: variant, device: device, dtype: dtype, compatibility: compatibility))
+            .init(model: model, variant: variant, device: device, dtype: dtype, compatibility: compatibility)
+        )
     }
 
     /// What is loaded.
@@ -85,7 +89,8 @@ public actor Pipeline {
     ///   - progress: told what happens, step by step.
     /// - Throws: `CancellationError` within a step once the task is cancelled.
     public func generate(
-        _ request: MusicRequest, progress: @escaping @Sendable (GenerationEvent) -> Void = { _ in }
+        _ request: MusicRequest,
+        progress: @escaping @Sendable (GenerationEvent) -> Void = { _ in }
     ) async throws -> EngineResult {
         try await engine.generate(request, adapters: weights, progress: progress)
     }
@@ -100,12 +105,23 @@ public actor Pipeline {
     ///   - guidance: guidance scale; the model's default if nil.
     ///   - seed: where the noise comes from; random if nil.
     public func generate(
-        tags: String, lyrics: String = "[Instrumental]", duration: Double = 30, steps: Int? = nil,
-        guidance: Double? = nil, seed: UInt64? = nil
+        tags: String,
+        lyrics: String = "[Instrumental]",
+        duration: Double = 30,
+        steps: Int? = nil,
+        guidance: Double? = nil,
+        seed: UInt64? = nil
     ) async throws -> EngineResult {
         try await generate(
             MusicRequest(
-                tags: tags, lyrics: lyrics, duration: duration, steps: steps, guidance: guidance, seed: seed))
+                tags: tags,
+                lyrics: lyrics,
+                duration: duration,
+                steps: steps,
+                guidance: guidance,
+                seed: seed
+            )
+        )
     }
 
     /// Writes a result's first piece, whole or not at all.

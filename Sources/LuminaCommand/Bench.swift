@@ -7,7 +7,8 @@ import Engine
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure loading, switching and generating.",
-        discussion: "Prints medians in seconds. Times on a machine that does other work as well do not repeat.")
+        discussion: "Prints medians in seconds. Times on a machine that does other work as well do not repeat."
+    )
 
     /// What to measure.
     enum Subject: String, ExpressibleByArgument, CaseIterable {
@@ -46,7 +47,13 @@ struct Bench: AsyncParsableCommand {
         let figures = try await Interruption.cancelling {
             let engine = try await MusicEngine.load(configuration)
             return try await BenchFigures.measure(
-                engine, subject: subject, references: references, duration: duration, steps: steps, repeats: repeats)
+                engine,
+                subject: subject,
+                references: references,
+                duration: duration,
+                steps: steps,
+                repeats: repeats
+            )
         }
         if json { try JSONOutput.print(figures) } else { figures.printTable() }
     }

@@ -22,7 +22,11 @@ struct BenchFigures: Encodable, Sendable {
     private static let switches = 101
 
     static func measure(
-        _ engine: MusicEngine, subject: Bench.Subject, references: [AdapterReference], duration: Double, steps: Int?,
+        _ engine: MusicEngine,
+        subject: Bench.Subject,
+        references: [AdapterReference],
+        duration: Double,
+        steps: Int?,
         repeats: Int
     ) async throws -> BenchFigures {
         var figures = BenchFigures()
@@ -36,19 +40,31 @@ struct BenchFigures: Encodable, Sendable {
         if subject == .generate { figures.vae_s_per_audio_s = try await measurement.decoding(repeats: repeats) }
         if !references.isEmpty {
             try await figures.measureAdapters(
-                references, on: engine, with: measurement, duration: duration, repeats: repeats)
+                references,
+                on: engine,
+                with: measurement,
+                duration: duration,
+                repeats: repeats
+            )
         }
         if subject == .generate {
             figures.audio_s = duration
             figures.generate_s = try await measurement.generation(
-                duration: duration, steps: steps, adapters: [], repeats: min(repeats, 3))
+                duration: duration,
+                steps: steps,
+                adapters: [],
+                repeats: min(repeats, 3)
+            )
         }
         figures.peak_rss_gb = ProcessFigures.peakResidentBytes / 1e9
         return figures
     }
 
     private mutating func measureAdapters(
-        _ references: [AdapterReference], on engine: MusicEngine, with measurement: Measurement, duration: Double,
+        _ references: [AdapterReference],
+        on engine: MusicEngine,
+        with measurement: Measurement,
+        duration: Double,
         repeats: Int
     ) async throws {
         var blends: [[(name: String, weight: Double)]] = []
@@ -62,7 +78,9 @@ struct BenchFigures: Encodable, Sendable {
         try await engine.select(blends[0])
         dit_step_with_adapter_s = try await measurement.step(duration: duration, repeats: repeats) { 0 }.median
         adapter_switch_s = try await measurement.switching(
-            between: blends.count == 1 ? blends + [[]] : blends, repeats: Self.switches)
+            between: blends.count == 1 ? blends + [[]] : blends,
+            repeats: Self.switches
+        )
         try await engine.select([])
     }
 

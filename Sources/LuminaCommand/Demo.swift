@@ -8,7 +8,8 @@ import FoundationEssentials
 /// `lumina demo`: base, two adapters, a blend of both, and the base again, which must be the same bits.
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show the whole story on a small model: base, adapters, a blend, and the base again, bit for bit.")
+        abstract: "Show the whole story on a small model: base, adapters, a blend, and the base again, bit for bit."
+    )
 
     @Option(help: ArgumentHelp("Where the audio files go.", valueName: "dir"))
     var out = "demo-output"

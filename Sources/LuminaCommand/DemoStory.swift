@@ -47,11 +47,17 @@ struct DemoStory: Encodable, Sendable {
             first = base
             let file = "\(directory)/\(position + 1)-\(Self.fileName(what)).wav"
             try AudioFile.write(piece.audio, to: file, metadata: AudioMetadata(comment: what))
-            let seconds = result.timings.encoding + result.timings.planning + result.timings.denoising + result.timings.decoding
+            let seconds =
+                result.timings.encoding + result.timings.planning + result.timings.denoising + result.timings.decoding
             story.rows.append(
                 Row(
-                    what: what, switch_s: result.adapterSeconds, generate_s: seconds, file: file,
-                    difference_from_base: Self.difference(piece.audio, base)))
+                    what: what,
+                    switch_s: result.adapterSeconds,
+                    generate_s: seconds,
+                    file: file,
+                    difference_from_base: Self.difference(piece.audio, base)
+                )
+            )
             story.base_restored = piece.audio.samples.elementsEqual(base.samples) { $0.bitPattern == $1.bitPattern }
         }
         return story
@@ -85,7 +91,8 @@ struct DemoStory: Encodable, Sendable {
         print(
             base_restored
                 ? "\nThe base after the adapters is the base before them, bit for bit."
-                : "\nThe base after the adapters is NOT the base before them.")
+                : "\nThe base after the adapters is NOT the base before them."
+        )
     }
 }
 

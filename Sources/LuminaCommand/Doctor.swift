@@ -6,7 +6,8 @@ import Engine
 /// `lumina doctor`: what is installed, what device there is, what is missing and how to get it.
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say what is installed, what is missing, and how to get it.")
+        abstract: "Say what is installed, what is missing, and how to get it."
+    )
 
     @Option(help: "Also look at this checkpoint.")
     var model: String?

@@ -11,7 +11,8 @@ struct Generate: AsyncParsableCommand {
         abstract: "Make music from tags and lyrics, with any blend of adapters.",
         discussion: """
             Example: lumina generate --tags "jazz, piano trio" --duration 20 --adapter lora/jazz=0.7 --out song.wav
-            """)
+            """
+    )
 
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Adapters") var adapterOptions: AdapterOptions
@@ -45,7 +46,11 @@ struct Generate: AsyncParsableCommand {
             defer { bar.finish() }
             let engine = try await MusicEngine.load(configuration)
             return try await engine.generate(
-                request, adapters: wanted, allowPartial: partial, saveTensors: tensors) { bar.show($0) }
+                request,
+                adapters: wanted,
+                allowPartial: partial,
+                saveTensors: tensors
+            ) { bar.show($0) }
         }
         for warning in warnings + result.warnings { Console.warning(warning) }
         let paths = try outputs.write(result)

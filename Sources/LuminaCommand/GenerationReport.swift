@@ -48,8 +48,12 @@ struct GenerationReport: Encodable {
         shift = result.parameters.shift
         adapters = result.adapters.map { Adapter(ref: $0.reference, name: $0.name, weight: $0.weight) }
         timings = Timings(
-            load_s: result.base.loadSeconds, adapters_s: result.adapterSeconds, encode_s: result.timings.encoding,
-            denoise_s: result.timings.planning + result.timings.denoising, decode_s: result.timings.decoding)
+            load_s: result.base.loadSeconds,
+            adapters_s: result.adapterSeconds,
+            encode_s: result.timings.encoding,
+            denoise_s: result.timings.planning + result.timings.denoising,
+            decode_s: result.timings.decoding
+        )
         warnings = result.warnings
     }
 
@@ -64,7 +68,8 @@ struct GenerationReport: Encodable {
         Swift.print(
             "  \(steps) in \(Figures.seconds(seconds)): encode \(Figures.seconds(timings.encode_s)), "
                 + "denoise \(Figures.seconds(timings.denoise_s)), decode \(Figures.seconds(timings.decode_s)); "
-                + "load \(Figures.seconds(timings.load_s))")
+                + "load \(Figures.seconds(timings.load_s))"
+        )
     }
 }
 

@@ -11,7 +11,8 @@ struct LuminaCommand: AsyncParsableCommand {
             Without --model, commands use a small model that is made on the first run, so that everything can be tried at once.
             """,
         version: LuminaVersion.current,
-        subcommands: [Generate.self, Demo.self, Bench.self, Doctor.self])
+        subcommands: [Generate.self, Demo.self, Bench.self, Doctor.self]
+    )
 }
 
 @main

@@ -5,9 +5,9 @@ import Engine
 import FoundationEssentials
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Where the pieces of a run go: one file, or numbered ones beside each other.
@@ -52,8 +52,12 @@ struct OutputFiles {
     func write(_ result: EngineResult) throws -> [String] {
         for (path, piece) in zip(paths, result.pieces) {
             try AudioFile.write(
-                piece.audio, to: path, format: format, encoding: encoding,
-                metadata: AudioMetadata(comment: "seed \(piece.seed)", software: "Lumina \(LuminaVersion.current)"))
+                piece.audio,
+                to: path,
+                format: format,
+                encoding: encoding,
+                metadata: AudioMetadata(comment: "seed \(piece.seed)", software: "Lumina \(LuminaVersion.current)")
+            )
         }
         return paths
     }

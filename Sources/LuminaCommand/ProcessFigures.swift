@@ -3,9 +3,9 @@
 import FoundationEssentials
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// What the system knows about this process.
@@ -14,9 +14,9 @@ enum ProcessFigures {
     static var peakResidentBytes: Double {
         var usage = rusage()
         #if canImport(Glibc)
-            let (whom, unit) = (__rusage_who_t(RUSAGE_SELF.rawValue), 1024.0)
+        let (whom, unit) = (__rusage_who_t(RUSAGE_SELF.rawValue), 1024.0)
         #else
-            let (whom, unit) = (RUSAGE_SELF, 1.0)
+        let (whom, unit) = (RUSAGE_SELF, 1.0)
         #endif
         guard unsafe getrusage(whom, &usage) == 0 else { return 0 }
         return Double(usage.ru_maxrss) * unit

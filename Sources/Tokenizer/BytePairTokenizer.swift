@@ -62,6 +62,7 @@ public struct BytePairTokenizer: Sendable {
     ///   - addSpecialTokens: whether to put the post-processor's tokens around it.
     ///   - maximumLength: the most ids to give, special tokens included: the text is cut at its end, the special tokens
     ///     stay, even where they alone are more. Nil: no limit.
+    /// - Returns: the ids, and how many the limit cut off.
     public func encode(_ text: String, addSpecialTokens: Bool = true, maximumLength: Int? = nil) -> Encoding {
         encode(wellFormed: Array(text.utf8), addSpecialTokens, maximumLength)
     }
@@ -72,6 +73,7 @@ public struct BytePairTokenizer: Sendable {
     ///   - bytes: UTF-8; each ill-formed sequence counts as one U+FFFD, as in Python's `errors="replace"`.
     ///   - addSpecialTokens: as for a `String`.
     ///   - maximumLength: as for a `String`.
+    /// - Returns: the ids, and how many the limit cut off.
     public func encode(utf8 bytes: [UInt8], addSpecialTokens: Bool = true, maximumLength: Int? = nil) -> Encoding {
         encode(String(decoding: bytes, as: UTF8.self), addSpecialTokens: addSpecialTokens, maximumLength: maximumLength)
     }
@@ -81,6 +83,7 @@ public struct BytePairTokenizer: Sendable {
     /// - Parameters:
     ///   - ids: tokens, from a model as well as from `encode`.
     ///   - skipSpecialTokens: leave out added tokens that are marked special.
+    /// - Returns: the text, normalized as it was encoded.
     public func decode(_ ids: [Int], skipSpecialTokens: Bool = true) -> String {
         var utf8: [UInt8] = []
         for id in ids {
@@ -92,6 +95,13 @@ public struct BytePairTokenizer: Sendable {
             }
         }
         return String(decoding: utf8, as: UTF8.self)
+    }
+
+    /// The words into which a text without added tokens is cut, as it stands: not normalized.
+    package func words(of text: String) -> [[UInt8]] {
+        var words: [[UInt8]] = []
+        preTokenizer.forEachWord(of: Array(text.utf8)) { buffer, word in words.append(Array(buffer[word])) }
+        return words
     }
 
     private func encode(wellFormed utf8: [UInt8], _ addSpecialTokens: Bool, _ maximumLength: Int?) -> Encoding {

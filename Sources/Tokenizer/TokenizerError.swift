@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a `tokenizer.json` could not be used. The description names the file, the place in it and the way out.
+/// Why a `tokenizer.json` could not be used.
+///
+/// The description names the file, the place in it and the way out.
 public enum TokenizerError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file could not be opened or read, or is too large to be a tokenizer.
     case cannotRead(path: String, reason: String)

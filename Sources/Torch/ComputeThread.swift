@@ -17,7 +17,9 @@ import Darwin
 public final class ComputeThread: SerialExecutor {
     private let queue = JobQueue()
 
-    /// Starts the thread. Its stack is 16 MB: a backward pass recurses deeper than the usual 8 MB of a main thread.
+    /// Starts the thread.
+    ///
+    /// Its stack is 16 MB: a backward pass recurses deeper than the usual 8 MB of a main thread.
     ///
     /// - Parameter name: what `top -H` shows; Linux keeps 15 bytes of it.
     public init(name: String) {

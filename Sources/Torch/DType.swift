@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import CTorchTable
 
-/// The type of a tensor's elements. The raw value is libtorch's `c10::ScalarType`.
+/// The type of a tensor's elements.
+///
+/// The raw value is libtorch's `c10::ScalarType`.
 public enum DType: Int32, Sendable, CaseIterable {
     /// IEEE 754 single precision.
     case float32 = 6
@@ -78,4 +81,15 @@ extension DType: CustomStringConvertible {
 
     /// The name.
     public var description: String { name }
+}
+
+extension DType {
+    /// What libtorch calls the type of this raw value and how large it says that an element is; nil if it has none.
+    package var inLibtorch: (name: String, byteCount: Int)? {
+        get throws(TorchError) {
+            let table = unsafe try Library.loaded().table
+            guard let name = unsafe table.pointee.dtypeName(rawValue) else { return nil }
+            return unsafe (String(cString: name), table.pointee.dtypeByteCount(rawValue))
+        }
+    }
 }

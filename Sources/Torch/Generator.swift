@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CTorchTable
 
-/// A stream of random numbers. The same seed on the same kind of device gives the numbers that Python's
+/// A stream of random numbers.
+///
+/// The same seed on the same kind of device gives the numbers that Python's
 /// `torch.Generator(device).manual_seed(seed)` gives, bit for bit.
 @safe
 public final class Generator {
@@ -38,7 +40,11 @@ public final class Generator {
     ///
     /// - Throws: an error if the bytes are not a state of this kind of device.
     public func setState(_ state: [UInt8]) throws(TorchError) {
-        let tensor = try unsafe Tensor(copying: state.span.bytes, shape: [state.count], dtype: .uint8)
+        try setState(unsafe Tensor(copying: state.span.bytes, shape: [state.count], dtype: .uint8))
+    }
+
+    /// Puts the stream where a state, `[bytes]` of uint8, was read.
+    package func setState(_ tensor: Tensor) throws(TorchError) {
         try Library.call("setGeneratorState") { unsafe $0.pointee.setGeneratorState(pointer, tensor.pointer) }
     }
 }

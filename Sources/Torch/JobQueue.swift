@@ -24,7 +24,9 @@ final class JobQueue: Sendable {
         signal.signal()
     }
 
-    /// Ends the thread: a signal without a job. Jobs hold their executor, so none can be waiting any more.
+    /// Ends the thread: a signal without a job.
+    ///
+    /// Jobs hold their executor, so none can be waiting any more.
     func stop() {
         signal.signal()
     }

@@ -2,7 +2,9 @@
 import CTorchTable
 import Synchronization
 
-/// libCTorch once it is open. It is never closed.
+/// libCTorch once it is open.
+///
+/// It is never closed.
 ///
 /// - Invariant: the table is constant memory that lives as long as the process, and its functions may be called
 ///   from any thread; hence `@unchecked Sendable`.
@@ -70,5 +72,13 @@ package struct Library: @unchecked Sendable {
             preconditionFailure("a tensor exists although libtorch was never opened")
         }
         return unsafe body(library.table)
+    }
+
+    /// How many of the table's functions the library left out; 0 in a sound build.
+    package var emptySlotCount: Int {
+        let header = MemoryLayout<UInt32>.size * 2
+        let bytes = unsafe UnsafeRawBufferPointer(start: table, count: MemoryLayout<CTTable>.size)
+        let slots = stride(from: header, to: bytes.count, by: MemoryLayout<UInt>.size)
+        return slots.count { unsafe bytes.load(fromByteOffset: $0, as: UInt.self) == 0 }
     }
 }

@@ -60,8 +60,11 @@ package struct LibrarySearch: Sendable {
         return unsafe Library(table: table, path: path, cudaFailure: Self.openCUDA(beside: table))
     }
 
+    /// The file that is looked for.
+    package var fileName: String { "libCTorch.\(Self.suffix)" }
+
     private func libraryPath() throws(TorchError) -> String {
-        let name = "libCTorch.\(Self.suffix)"
+        let name = fileName
         for directory in directories where unsafe access(directory + "/" + name, R_OK) == 0 {
             return directory + "/" + name
         }

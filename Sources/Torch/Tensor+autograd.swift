@@ -32,6 +32,7 @@ extension Tensor {
     /// - Parameters:
     ///   - gradient: the derivative to start from; needed unless this is a single number.
     ///   - retainGraph: whether the recording is kept for another pass.
+    /// - Throws: an error if nothing was recorded, or the recording is used up.
     public func backward(gradient: Tensor? = nil, retainGraph: Bool = false) throws(TorchError) {
         try Library.call("backward") { unsafe $0.pointee.backward(pointer, gradient?.pointer, retainGraph) }
     }

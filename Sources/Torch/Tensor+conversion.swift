@@ -18,6 +18,8 @@ extension Tensor {
     ///   - device: where they go.
     ///   - dtype: what they become.
     ///   - nonBlocking: whether a copy from pinned memory may go on after the call has returned.
+    /// - Returns: this tensor or a converted copy, of the same shape.
+    /// - Throws: an error if the device is not there or its memory is full.
     public func to(_ device: Device, _ dtype: DType, nonBlocking: Bool = false) throws(TorchError) -> Tensor {
         try Tensor("to") { unsafe $0.pointee.convert($1, pointer, device.options(dtype), nonBlocking) }
     }

@@ -11,6 +11,8 @@ extension Tensor {
     ///   - padding: zeros added at each end.
     ///   - dilation: the distance between a kernel's elements.
     ///   - groups: blocks of channels that do not mix.
+    /// - Returns: `[batch, out, places]`.
+    /// - Throws: an error if shapes, dtypes or devices do not fit.
     public func conv1d(
         _ weight: Tensor,
         bias: Tensor? = nil,
@@ -43,6 +45,8 @@ extension Tensor {
     ///   - outputPadding: zeros added at the far end.
     ///   - groups: blocks of channels that do not mix.
     ///   - dilation: the distance between a kernel's elements.
+    /// - Returns: `[batch, out, places]`.
+    /// - Throws: an error if shapes, dtypes or devices do not fit.
     public func convTranspose1d(
         _ weight: Tensor,
         bias: Tensor? = nil,
@@ -76,6 +80,8 @@ extension Tensor {
     ///   - padding: zeros added at each end.
     ///   - dilation: the distance between a kernel's elements.
     ///   - groups: blocks of channels that do not mix.
+    /// - Returns: `[batch, out, rows, columns]`.
+    /// - Throws: an error if shapes, dtypes or devices do not fit.
     public func conv2d(
         _ weight: Tensor,
         bias: Tensor? = nil,
@@ -108,6 +114,8 @@ extension Tensor {
     ///   - outputPadding: zeros added at the far ends.
     ///   - groups: blocks of channels that do not mix.
     ///   - dilation: the distance between a kernel's elements.
+    /// - Returns: `[batch, out, rows, columns]`.
+    /// - Throws: an error if shapes, dtypes or devices do not fit.
     public func convTranspose2d(
         _ weight: Tensor,
         bias: Tensor? = nil,

@@ -41,12 +41,19 @@ extension Tensor {
     ///
     /// - Throws: `invalidArgument` unless the tensor is contiguous and on the host, and what the body throws.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        try checkLendable()
+        return try withExtendedLifetime(self) { try unsafe body(memory) }
+    }
+
+    /// What `withBytes` lends; valid while this tensor lives.
+    private var memory: UnsafeRawBufferPointer {
+        let start = Library.read { unsafe $0.pointee.dataPointer(pointer) }
+        return unsafe UnsafeRawBufferPointer(start: start, count: byteCount)
+    }
+
+    private func checkLendable() throws(TorchError) {
         guard device.isCPU, isContiguous else {
             throw Shape.invalid("withBytes", "the tensor must be contiguous and on the CPU, not \(self)")
-        }
-        let start = Library.read { unsafe $0.pointee.dataPointer(pointer) }
-        return try withExtendedLifetime(self) {
-            try unsafe body(UnsafeRawBufferPointer(start: start, count: byteCount))
         }
     }
 }

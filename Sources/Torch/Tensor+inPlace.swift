@@ -58,6 +58,7 @@ extension Tensor {
     ///   - down: `[rank, in]`.
     ///   - up: `[out, rank]`; this tensor is `[…, out]` and contiguous.
     ///   - scale: the strength.
+    /// - Throws: an error if shapes or dtypes do not fit, or this tensor's strides have gaps.
     public func loraAdd(_ x: Tensor, _ down: Tensor, _ up: Tensor, scale: Double = 1) throws(TorchError) {
         try Library.call("loraAdd") {
             unsafe $0.pointee.loraAdd(pointer, x.pointer, down.pointer, up.pointer, scale)

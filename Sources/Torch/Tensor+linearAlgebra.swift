@@ -37,6 +37,8 @@ extension Tensor {
     /// - Parameters:
     ///   - weight: `[out, in]`; this tensor is `[…, in]`.
     ///   - bias: `[out]`.
+    /// - Returns: `[…, out]`.
+    /// - Throws: an error if shapes, dtypes or devices do not fit.
     public func linear(_ weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
         try Tensor("linear") { unsafe $0.pointee.linear($1, pointer, weight.pointer, bias?.pointer) }
     }

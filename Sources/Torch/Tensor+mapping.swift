@@ -2,7 +2,9 @@
 import CTorchTable
 
 extension Tensor {
-    /// A view of memory that somebody else owns, such as a mapped file. Nothing is copied.
+    /// A view of memory that somebody else owns, such as a mapped file.
+    ///
+    /// Nothing is copied.
     ///
     /// The memory may be read-only; writing to the tensor in place then ends the process, so it is for weights that
     /// nobody changes. It needs the elements' natural alignment, no more.

@@ -24,6 +24,8 @@ extension Tensor {
     ///   - isCausal: whether a position sees only itself and those before; then without a mask.
     ///   - scale: 1/√width if nil.
     ///   - groupedQuery: whether several heads of the query share one of key and value.
+    /// - Returns: `[batch, heads, length, width]`.
+    /// - Throws: an error if shapes, dtypes or devices do not fit, or both a mask and `isCausal` are given.
     public func scaledDotProductAttention(
         key: Tensor,
         value: Tensor,

@@ -2,25 +2,33 @@
 import CTorchTable
 
 extension Tensor {
-    /// The sum over the dimensions; integers give int64. Nil or an empty list means all of them.
+    /// The sum over the dimensions; integers give int64.
+    ///
+    /// Nil or an empty list means all of them.
     public func sum(dimensions: [Int]? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         let list = dimensions ?? []
         return try Tensor("sum") { unsafe $0.pointee.sum($1, pointer, list, list.count, keepDimension) }
     }
 
-    /// The mean over the dimensions. Nil or an empty list means all of them.
+    /// The mean over the dimensions.
+    ///
+    /// Nil or an empty list means all of them.
     public func mean(dimensions: [Int]? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         let list = dimensions ?? []
         return try Tensor("mean") { unsafe $0.pointee.mean($1, pointer, list, list.count, keepDimension) }
     }
 
-    /// The greatest element over the dimensions. Nil or an empty list means all of them.
+    /// The greatest element over the dimensions.
+    ///
+    /// Nil or an empty list means all of them.
     public func amax(dimensions: [Int]? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         let list = dimensions ?? []
         return try Tensor("amax") { unsafe $0.pointee.amax($1, pointer, list, list.count, keepDimension) }
     }
 
-    /// The least element over the dimensions. Nil or an empty list means all of them.
+    /// The least element over the dimensions.
+    ///
+    /// Nil or an empty list means all of them.
     public func amin(dimensions: [Int]? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         let list = dimensions ?? []
         return try Tensor("amin") { unsafe $0.pointee.amin($1, pointer, list, list.count, keepDimension) }
@@ -32,6 +40,8 @@ extension Tensor {
     ///   - dimensions: which to reduce.
     ///   - correction: what is taken from the count, 1 for a sample's, 0 for a population's.
     ///   - keepDimension: whether reduced dimensions stay with size 1.
+    /// - Returns: the deviations, of the dtype given.
+    /// - Throws: an error for a dtype without fractions or a dimension that is not there.
     public func std(
         dimensions: [Int]? = nil,
         correction: Double = 1,
@@ -49,6 +59,8 @@ extension Tensor {
     ///   - dimensions: which to reduce.
     ///   - correction: what is taken from the count, 1 for a sample's, 0 for a population's.
     ///   - keepDimension: whether reduced dimensions stay with size 1.
+    /// - Returns: the variances, of the dtype given.
+    /// - Throws: an error for a dtype without fractions or a dimension that is not there.
     public func `var`(
         dimensions: [Int]? = nil,
         correction: Double = 1,

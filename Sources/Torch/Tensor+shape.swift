@@ -2,12 +2,16 @@
 import CTorchTable
 
 extension Tensor {
-    /// The same elements in another shape; one size may be −1. A copy only where a view cannot be.
+    /// The same elements in another shape; one size may be −1.
+    ///
+    /// A copy only where a view cannot be.
     public func reshape(_ shape: [Int]) throws(TorchError) -> Tensor {
         try Tensor("reshape") { unsafe $0.pointee.reshape($1, pointer, shape, shape.count) }
     }
 
-    /// The same memory in another shape; one size may be −1. Throws where that cannot be.
+    /// The same memory in another shape; one size may be −1.
+    ///
+    /// Throws where that cannot be.
     public func view(_ shape: [Int]) throws(TorchError) -> Tensor {
         try Tensor("view") { unsafe $0.pointee.view($1, pointer, shape, shape.count) }
     }
@@ -88,6 +92,8 @@ extension Tensor {
     /// - Parameters:
     ///   - amounts: (before, after) of the last dimension, then of the one before it, and so on; negative cuts off.
     ///   - value: what the border is made of.
+    /// - Returns: a larger copy, or a smaller one.
+    /// - Throws: an error if a dimension would get a negative size.
     public func pad(_ amounts: [Int], value: Double = 0) throws(TorchError) -> Tensor {
         try Tensor("pad") { unsafe $0.pointee.pad($1, pointer, amounts, amounts.count, value) }
     }

@@ -10,7 +10,9 @@ import CTorchTable
 /// number written without a point does in Python.
 @safe
 public final class Tensor {
-    /// Owned. It is read only in the closure that an initialiser or `call` runs, while `self` is certainly alive.
+    /// Owned.
+    ///
+    /// It is read only in the closure that an initialiser or `call` runs, while `self` is certainly alive.
     let pointer: OpaquePointer
 
     /// Makes a tensor by one call that writes a handle, and throws what it reports.
@@ -96,7 +98,9 @@ extension Tensor {
     /// The size of the elements in bytes, whatever the strides.
     public var byteCount: Int { count * dtype.byteCount }
 
-    /// The address of the first element; 0 if there is none. Two views that start alike have the same.
+    /// The address of the first element; 0 if there is none.
+    ///
+    /// Two views that start alike have the same.
     public var dataAddress: UInt {
         Library.read { unsafe UInt(bitPattern: $0.pointee.dataPointer(pointer)) }
     }

@@ -10,7 +10,9 @@ public enum TorchRuntime {
         _ = try Library.loaded()
     }
 
-    /// Whether libtorch is open. Asking does not open it.
+    /// Whether libtorch is open.
+    ///
+    /// Asking does not open it.
     public static var isLoaded: Bool { Library.ifLoaded != nil }
 
     /// The release of the libtorch that is running, such as "2.11.0".
@@ -81,13 +83,7 @@ public enum TorchRuntime {
     /// What has been done since libtorch was opened; all 0 while it is not.
     public static var counters: TorchCounters {
         guard let library = Library.ifLoaded else { return TorchCounters() }
-        let counters = unsafe library.table.pointee.counters()
-        return TorchCounters(
-            liveTensors: Int(counters.live),
-            tensorsCreated: Int(counters.created),
-            calls: Int(counters.calls),
-            bytesCreated: Int(counters.bytes)
-        )
+        return unsafe TorchCounters(library.table.pointee.counters())
     }
 }
 
@@ -101,6 +97,16 @@ public struct TorchCounters: Sendable, Hashable {
     public var calls = 0
     /// Bytes of the tensors made so far that share their memory with no other; libtorch's own temporaries are not seen.
     public var bytesCreated = 0
+
+    /// Nothing done yet.
+    public init() {}
+
+    init(_ raw: CTCounters) {
+        liveTensors = Int(raw.live)
+        tensorsCreated = Int(raw.created)
+        calls = Int(raw.calls)
+        bytesCreated = Int(raw.bytes)
+    }
 }
 
 /// A release of libtorch, packed as its ABI version is: one byte each from the top.

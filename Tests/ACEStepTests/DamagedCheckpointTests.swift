@@ -38,7 +38,7 @@ struct DamagedCheckpointTests {
     ]
 
     private func load(_ copy: FixtureCopy, _ variant: String?) throws -> MusicModel {
-        try MusicModel(files: ModelFiles(path: copy.path, variant: variant), dtype: .float32)
+        try ModelFixture.load(copy.path, variant: variant)
     }
 
     @Test("Each missing tensor is reported by its name in the file", arguments: parts)

@@ -84,11 +84,11 @@ struct GenerationTests {
         let tokens = try model.tokens(of: prompt)
         #expect((tokens.caption.count, tokens.lyrics.count) == (256, 2048))
         #expect(tokens.cutFromCaption > 0 && tokens.cutFromLyrics > 0)
-        let warnings = try model.generate(GenerationRun(request, variant: .turbo)).warnings
+        let warnings = try model.generate(GenerationRun(request, variant: .turbo)).pieces[0].warnings
         #expect(warnings.contains { $0.contains("tags") && $0.contains("\(tokens.cutFromCaption) tokens") })
         #expect(warnings.contains { $0.contains("lyrics") && $0.contains("\(tokens.cutFromLyrics) tokens") })
         let short = try model.generate(GenerationRun(RequestFixture.read("instrumental"), variant: .turbo))
-        #expect(short.warnings.isEmpty)
+        #expect(short.pieces[0].warnings.isEmpty)
     }
 
     @Test("Silence longer than its file repeats it")
@@ -103,7 +103,7 @@ struct GenerationTests {
     func emptyCondition() throws {
         let copy = try FixtureCopy(of: "checkpoints")
         try copy.edit(tensors: "acestep-v15-base/model.safetensors") { $0.tensors["null_condition_emb"] = nil }
-        let model = try MusicModel(files: ModelFiles(path: copy.path, variant: "base"), dtype: .float32)
+        let model = try ModelFixture.load(copy.path, variant: "base")
         var request = try RequestFixture.read("instrumental")
         _ = try model.recorded(request)
         request.guidance = 7

@@ -3,7 +3,6 @@
 import ACEStep
 import TestSupport
 import Testing
-import Torch
 
 @Suite("Configurations")
 struct ModelConfigurationTests {
@@ -95,7 +94,7 @@ struct ModelConfigurationTests {
     func mismatchedParts() throws {
         func load(_ copy: FixtureCopy) throws -> String {
             let error = #expect(throws: ModelError.self) {
-                try MusicModel(files: ModelFiles(path: copy.path, variant: "turbo"), dtype: .float32)
+                try ModelFixture.load(copy.path, variant: "turbo")
             }
             return error?.description ?? ""
         }

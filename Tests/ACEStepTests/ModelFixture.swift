@@ -21,8 +21,19 @@ enum ModelFixture: String, CaseIterable, Sendable {
 
     /// Loads the model.
     func load(_ dtype: DType = .float32, compatibility: Compatibility = .standard) throws -> MusicModel {
-        let files = try ModelFiles(path: location.path, variant: location.variant)
-        return try MusicModel(files: files, dtype: dtype, compatibility: compatibility)
+        try Self.load(location.path, variant: location.variant, dtype, compatibility: compatibility)
+    }
+
+    /// Loads any checkpoint.
+    static func load(
+        _ path: String,
+        variant: String?,
+        _ dtype: DType = .float32,
+        compatibility: Compatibility = .standard
+    ) throws -> MusicModel {
+        let files = try ModelFiles(path: path, variant: variant)
+        return try MusicModel(
+            files: files, tokenizer: MusicModel.tokenizer(of: files), dtype: dtype, compatibility: compatibility)
     }
 
     /// Golden values by the path of their file among the fixtures.

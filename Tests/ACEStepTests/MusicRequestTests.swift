@@ -10,7 +10,8 @@ struct MusicRequestTests {
         arguments: [
             (2.2, 55), (2.21, 56), (1.12, 28), (9.8, 245), (4.4, 110), (32.5, 813), (0.1, 3), (0.04, 1), (60, 1500),
             (600, 15_000), (2.20000001, 56), (1.0, 25), (0.12, 3), (3.1415, 79),
-        ])
+        ]
+    )
     func frames(duration: Double, frames: Int) {
         #expect(MusicRequest(tags: "", duration: duration).frames == frames)
     }
@@ -32,7 +33,8 @@ struct MusicRequestTests {
                 continue
             }
         }
-        try MusicRequest(tags: "jazz", duration: 0.1, steps: 1, guidance: 0, shift: 3, bpm: WrittenNumber("120.5")).validate()
+        try MusicRequest(tags: "jazz", duration: 0.1, steps: 1, guidance: 0, shift: 3, bpm: WrittenNumber("120.5"))
+            .validate()
     }
 
     @Test("Numbers keep the way they were written, and only numbers are numbers")
@@ -53,7 +55,10 @@ struct MusicRequestTests {
         #expect((hinted.steps, hinted.shift) == (30, 2))
         #expect(hinted.warnings.isEmpty)
         let asked = SamplingParameters(
-            MusicRequest(tags: "", steps: 12, shift: 1), variant: .turbo, hints: .init(shift: 3, variant: .base))
+            MusicRequest(tags: "", steps: 12, shift: 1),
+            variant: .turbo,
+            hints: .init(shift: 3, variant: .base)
+        )
         #expect((asked.steps, asked.shift) == (12, 1))
         #expect(asked.warnings.count == 2, "a wrong shift and a wrong variant are both said: \(asked.warnings)")
     }

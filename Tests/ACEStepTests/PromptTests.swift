@@ -9,8 +9,15 @@ struct PromptTests {
     func template() {
         let prompt = Prompt(
             MusicRequest(
-                tags: " jazz, 東京 ", lyrics: "[Verse]\nHello\n", duration: 12.9, bpm: WrittenNumber("120.5"),
-                keyScale: "C minor", timeSignature: "4", vocalLanguage: "en"))
+                tags: " jazz, 東京 ",
+                lyrics: "[Verse]\nHello\n",
+                duration: 12.9,
+                bpm: WrittenNumber("120.5"),
+                keyScale: "C minor",
+                timeSignature: "4",
+                vocalLanguage: "en"
+            )
+        )
         #expect(
             prompt.caption == """
                 # Instruction
@@ -26,7 +33,8 @@ struct PromptTests {
                 - duration: 12 seconds
                 <|endoftext|>
 
-                """)
+                """
+        )
         #expect(prompt.lyrics == "# Languages\nen\n\n# Lyric\n[Verse]\nHello\n<|endoftext|>")
     }
 

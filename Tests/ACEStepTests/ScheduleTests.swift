@@ -17,10 +17,12 @@ struct ScheduleTests {
     func rounded() throws {
         #expect(
             try Schedule(steps: 8, shift: 3, precision: .roundedToBFloat16).times
-                == [1, 0.953125, 0.8984375, 0.83203125, 0.75, 0.64453125, 0.5, 0.30078125, 0])
+                == [1, 0.953125, 0.8984375, 0.83203125, 0.75, 0.64453125, 0.5, 0.30078125, 0]
+        )
         #expect(
             try Schedule(steps: 8, shift: 2, precision: .roundedToBFloat16).times
-                == [1, 0.93359375, 0.85546875, 0.76953125, 0.66796875, 0.546875, 0.400390625, 0.22265625, 0])
+                == [1, 0.93359375, 0.85546875, 0.76953125, 0.66796875, 0.546875, 0.400390625, 0.22265625, 0]
+        )
     }
 
     @Test("Shift 1 is an even division", arguments: [1, 2, 7, 50])

@@ -154,4 +154,16 @@ struct AtomicWriteTests {
         let error = #expect(throws: AudioError.self) { _ = try AudioFile.read(text) }
         #expect(error?.description.hasPrefix("cannot read '\(text)' as sound:") == true)
     }
+
+    @Test("A file that does not open costs no descriptor")
+    func descriptors() throws {
+        let directory = try TemporaryDirectory()
+        let text = try directory.write(Array("RIFF but not a sound".utf8), to: "a.wav")
+        let source = unsafe open(text, O_RDONLY)
+        for _ in 0..<2000 { #expect(throws: AudioError.self) { _ = try AudioFile.read(text) } }
+        let next = unsafe open(text, O_RDONLY)
+        // Other tests of this process run beside this one and hold some.
+        #expect(next < source + 200)
+        #expect(close(source) == 0 && close(next) == 0)
+    }
 }

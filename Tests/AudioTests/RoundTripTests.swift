@@ -100,7 +100,9 @@ struct RoundTripTests {
         let tone = try Sounds.tone()
         let metadata = AudioMetadata(title: "t")
         try AudioFile.write(tone, to: directory.file("a"), format: format, metadata: metadata)
-        #expect(try AudioFile.encode(tone, format: format, metadata: metadata) == directory.bytes("a"))
+        let bytes = try AudioFile.encode(tone, format: format, metadata: metadata)
+        #expect(try bytes == directory.bytes("a"))
+        #expect(try AudioFile.decode(bytes, name: "upload") == AudioFile.read(directory.file("a")))
     }
 
     @Test("A range of frames is read, cut to what exists", arguments: [AudioFormat.wav, .flac])

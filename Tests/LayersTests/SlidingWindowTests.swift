@@ -21,7 +21,9 @@ struct SlidingWindowTests {
 
     @Test(
         "Dense and blockwise agree with the definition",
-        arguments: [(5, 8), (9, 8), (10, 8), (33, 8), (200, 8), (257, 16), (64, 1), (500, 30)], [0, 4096])
+        arguments: [(5, 8), (9, 8), (10, 8), (33, 8), (200, 8), (257, 16), (64, 1), (500, 30)],
+        [0, 4096]
+    )
     func agreement(shape: (length: Int, window: Int), densest: Int) throws {
         let generator = try Generator(seed: UInt64(shape.length * 31 + shape.window))
         func noise(_ heads: Int) throws -> Tensor {
@@ -29,7 +31,12 @@ struct SlidingWindowTests {
         }
         let (q, k, v) = (try noise(4), try noise(2), try noise(2))
         let window = try SlidingWindow(
-            length: shape.length, window: shape.window, dtype: .float32, device: .cpu, densestLength: densest)
+            length: shape.length,
+            window: shape.window,
+            dtype: .float32,
+            device: .cpu,
+            densestLength: densest
+        )
         let got = try window.attend(query: q, key: k, value: v, scale: 0.35)
         let expected = try reference(q, k, v, window: shape.window, scale: 0.35)
         #expect(try (got - expected).abs().max().item() < 2e-6)

@@ -11,7 +11,7 @@ struct LibraryComparisonTests {
     private static let casesPath = ProcessInfo.processInfo.environment["LUMINA_TOKENIZER_CASES"]
 
     @Test(
-        "Every text gives the library's ids and the ids give its text",
+        "Every text gives the library's ids and words, and the ids give its text",
         .enabled(if: tokenizerPath != nil && casesPath != nil, "run Scripts/check-tokenizer TOKENIZER.json")
     )
     func everyTextGivesTheLibraryIDs() throws {
@@ -31,7 +31,8 @@ struct LibraryComparisonTests {
             let decoded = Array(tokenizer.decode(next.ids, skipSpecialTokens: false).utf8)
             caseCount += 1
             byteCount += next.utf8.count
-            if ids == next.ids, decoded == next.decoded { continue }
+            let words = tokenizer.words(of: String(decoding: next.utf8, as: UTF8.self)).map(\.count)
+            if ids == next.ids, decoded == next.decoded, words == next.words { continue }
             failures += 1
             if failures <= 20 {
                 let text = String(decoding: next.utf8.prefix(400), as: UTF8.self)
@@ -44,16 +45,21 @@ struct LibraryComparisonTests {
     }
 }
 
-/// Reads the records of a cases file: text, ids, decoded text, each after its length (32 bits, little-endian).
+/// Reads the records of a cases file: text, ids, decoded text, word lengths, each after its length (32 bits, little-endian).
 private struct CaseReader {
     let data: Data
     var position = 0
 
-    mutating func next() -> (utf8: [UInt8], ids: [Int], decoded: [UInt8])? {
+    mutating func next() -> (utf8: [UInt8], ids: [Int], decoded: [UInt8], words: [Int])? {
         guard position < data.count else { return nil }
         let utf8 = bytes()
-        let ids = (0..<integer()).map { _ in integer() }
-        return (utf8, ids, bytes())
+        let ids = integers()
+        let decoded = bytes()
+        return (utf8, ids, decoded, integers())
+    }
+
+    private mutating func integers() -> [Int] {
+        (0..<integer()).map { _ in integer() }
     }
 
     private mutating func bytes() -> [UInt8] {

@@ -19,12 +19,12 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     public var hop: Int { downsamplingRatios.reduce(1, *) }
 
     private struct Raw: Decodable {
-        var downsampling_ratios: [Int]?
-        var channel_multiples: [Int]?
-        var decoder_channels: Int?
-        var decoder_input_channels: Int?
-        var audio_channels: Int?
-        var sampling_rate: Int?
+        var downsamplingRatios: [Int]?
+        var channelMultiples: [Int]?
+        var decoderChannels: Int?
+        var decoderInputChannels: Int?
+        var audioChannels: Int?
+        var samplingRate: Int?
     }
 
     /// Reads the configuration in `directory`.
@@ -33,12 +33,12 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     public init(directory: String) throws {
         let file = directory + "/config.json"
         let raw = try ConfigurationFile.decode(Raw.self, from: file)
-        downsamplingRatios = raw.downsampling_ratios ?? [2, 4, 4, 6, 10]
-        channelMultiples = raw.channel_multiples ?? [1, 2, 4, 8, 16]
-        decoderChannels = raw.decoder_channels ?? 128
-        latentChannels = raw.decoder_input_channels ?? 64
-        audioChannels = raw.audio_channels ?? 2
-        sampleRate = raw.sampling_rate ?? 48_000
+        downsamplingRatios = raw.downsamplingRatios ?? [2, 4, 4, 6, 10]
+        channelMultiples = raw.channelMultiples ?? [1, 2, 4, 8, 16]
+        decoderChannels = raw.decoderChannels ?? 128
+        latentChannels = raw.decoderInputChannels ?? 64
+        audioChannels = raw.audioChannels ?? 2
+        sampleRate = raw.samplingRate ?? 48_000
         guard !downsamplingRatios.isEmpty, downsamplingRatios.count == channelMultiples.count,
             downsamplingRatios.count <= 16, downsamplingRatios.allSatisfy({ (1...64).contains($0) }),
             channelMultiples.allSatisfy({ (1...1024).contains($0) }), (1...65_536).contains(decoderChannels),
@@ -46,7 +46,9 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
         else { throw ModelError.configuration(file: file, reason: "its sizes are not those of an Oobleck autoencoder") }
         guard downsamplingRatios.allSatisfy({ $0 % 2 == 0 }) else {
             throw ModelError.configuration(
-                file: file, reason: "odd downsampling_ratios \(downsamplingRatios) do not keep lengths exact")
+                file: file,
+                reason: "odd downsampling_ratios \(downsamplingRatios) do not keep lengths exact"
+            )
         }
     }
 }

@@ -13,7 +13,13 @@ struct ResidualUnit {
     init(_ weights: Weights, channels: Int, dilation: Int) throws {
         firstSnake = try Snake(weights["snake1"], channels: channels)
         dilated = try Convolution(
-            weights["conv1"], inputs: channels, outputs: channels, kernel: 7, padding: 3 * dilation, dilation: dilation)
+            weights["conv1"],
+            inputs: channels,
+            outputs: channels,
+            kernel: 7,
+            padding: 3 * dilation,
+            dilation: dilation
+        )
         secondSnake = try Snake(weights["snake2"], channels: channels)
         pointwise = try Convolution(weights["conv2"], inputs: channels, outputs: channels, kernel: 1)
     }
@@ -67,16 +73,29 @@ package struct OobleckDecoder {
         let multiples = [1] + configuration.channelMultiples
         let count = configuration.downsamplingRatios.count
         input = try Convolution(
-            weights["conv1"], inputs: configuration.latentChannels, outputs: base * multiples[count], kernel: 7,
-            padding: 3)
+            weights["conv1"],
+            inputs: configuration.latentChannels,
+            outputs: base * multiples[count],
+            kernel: 7,
+            padding: 3
+        )
         blocks = try configuration.downsamplingRatios.reversed().enumerated().map { position, stride in
             try DecoderBlock(
-                weights["block"][position], inputs: base * multiples[count - position],
-                outputs: base * multiples[count - position - 1], stride: stride)
+                weights["block"][position],
+                inputs: base * multiples[count - position],
+                outputs: base * multiples[count - position - 1],
+                stride: stride
+            )
         }
         snake = try Snake(weights["snake1"], channels: base)
         output = try Convolution(
-            weights["conv2"], inputs: base, outputs: configuration.audioChannels, kernel: 7, padding: 3, bias: false)
+            weights["conv2"],
+            inputs: base,
+            outputs: configuration.audioChannels,
+            kernel: 7,
+            padding: 3,
+            bias: false
+        )
     }
 
     /// - Parameter latents: `[batch, latentChannels, frames]`.

@@ -32,7 +32,9 @@ package struct TiledDecoding {
         return (0..<count).map { position in
             let kept = position * length / count..<(position + 1) * length / count
             return Tile(
-                decoded: max(0, kept.lowerBound - context)..<min(length, kept.upperBound + context), kept: kept)
+                decoded: max(0, kept.lowerBound - context)..<min(length, kept.upperBound + context),
+                kept: kept
+            )
         }
     }
 
@@ -48,7 +50,8 @@ package struct TiledDecoding {
         let audio = try Tensor.zeros([1, decoder.configuration.audioChannels, hop * length])
         for tile in tiles(length: length) {
             let piece = try decoder(
-                latents.slice(2, from: tile.decoded.lowerBound, to: tile.decoded.upperBound).contiguous())
+                latents.slice(2, from: tile.decoded.lowerBound, to: tile.decoded.upperBound).contiguous()
+            )
             let skipped = (tile.kept.lowerBound - tile.decoded.lowerBound) * hop
             let wanted = try piece.slice(2, from: skipped, to: skipped + tile.kept.count * hop)
             try audio.slice(2, from: tile.kept.lowerBound * hop, to: tile.kept.upperBound * hop)

@@ -79,45 +79,60 @@ public struct ModelConfiguration: Sendable, Equatable {
         let encoder =
             files.layout == .original ? nil : try RawConfiguration.read(files.conditionEncoder + "/config.json")
         try self.init(
-            main, encoder: encoder, layout: files.layout, name: files.name,
-            file: files.transformer + "/config.json")
+            main,
+            encoder: encoder,
+            layout: files.layout,
+            name: files.name,
+            file: files.transformer + "/config.json"
+        )
     }
 
     init(
-        _ raw: RawConfiguration, encoder separate: RawConfiguration?, layout: ModelFiles.Layout, name: String, file: String
+        _ raw: RawConfiguration,
+        encoder separate: RawConfiguration?,
+        layout: ModelFiles.Layout,
+        name: String,
+        file: String
     ) throws {
         transformer = Widths(
-            hidden: raw.hidden_size ?? 2048, intermediate: raw.intermediate_size ?? 6144,
-            heads: raw.num_attention_heads ?? 16, keyValueHeads: raw.num_key_value_heads ?? 8)
+            hidden: raw.hiddenSize ?? 2048,
+            intermediate: raw.intermediateSize ?? 6144,
+            heads: raw.numAttentionHeads ?? 16,
+            keyValueHeads: raw.numKeyValueHeads ?? 8
+        )
         if let separate {
             encoder = Widths(
-                hidden: separate.hidden_size ?? 2048, intermediate: separate.intermediate_size ?? 6144,
-                heads: separate.num_attention_heads ?? 16, keyValueHeads: separate.num_key_value_heads ?? 8)
+                hidden: separate.hiddenSize ?? 2048,
+                intermediate: separate.intermediateSize ?? 6144,
+                heads: separate.numAttentionHeads ?? 16,
+                keyValueHeads: separate.numKeyValueHeads ?? 8
+            )
         } else {
             encoder = Widths(
-                hidden: raw.encoder_hidden_size ?? transformer.hidden,
-                intermediate: raw.encoder_intermediate_size ?? transformer.intermediate,
-                heads: raw.encoder_num_attention_heads ?? transformer.heads,
-                keyValueHeads: raw.encoder_num_key_value_heads ?? transformer.keyValueHeads)
+                hidden: raw.encoderHiddenSize ?? transformer.hidden,
+                intermediate: raw.encoderIntermediateSize ?? transformer.intermediate,
+                heads: raw.encoderNumAttentionHeads ?? transformer.heads,
+                keyValueHeads: raw.encoderNumKeyValueHeads ?? transformer.keyValueHeads
+            )
         }
         let conditions = separate ?? raw
-        layers = raw.num_hidden_layers ?? 24
-        headDimension = raw.head_dim ?? 128
-        inputChannels = raw.in_channels ?? 192
-        latentChannels = raw.audio_acoustic_hidden_dim ?? 64
-        patchSize = raw.patch_size ?? 2
-        textDimension = conditions.text_hidden_dim ?? 1024
-        timbreDimension = conditions.timbre_hidden_dim ?? 64
-        timbreFrames = raw.timbre_fix_frame ?? 750
-        lyricLayers = conditions.num_lyric_encoder_hidden_layers ?? 8
-        timbreLayers = conditions.num_timbre_encoder_hidden_layers ?? 4
-        slidingWindow = raw.sliding_window ?? 128
-        rotaryBase = raw.rope_theta ?? 1_000_000
-        epsilon = raw.rms_norm_eps ?? 1e-6
-        version = raw.model_version
-        variant = Self.variant(turbo: raw.is_turbo, version: raw.model_version ?? name)
+        layers = raw.numHiddenLayers ?? 24
+        headDimension = raw.headDim ?? 128
+        inputChannels = raw.inChannels ?? 192
+        latentChannels = raw.audioAcousticHiddenDim ?? 64
+        patchSize = raw.patchSize ?? 2
+        textDimension = conditions.textHiddenDim ?? 1024
+        timbreDimension = conditions.timbreHiddenDim ?? 64
+        timbreFrames = raw.timbreFixFrame ?? 750
+        lyricLayers = conditions.numLyricEncoderHiddenLayers ?? 8
+        timbreLayers = conditions.numTimbreEncoderHiddenLayers ?? 4
+        slidingWindow = raw.slidingWindow ?? 128
+        rotaryBase = raw.ropeTheta ?? 1_000_000
+        epsilon = raw.rmsNormEps ?? 1e-6
+        version = raw.modelVersion
+        variant = Self.variant(turbo: raw.isTurbo, version: raw.modelVersion ?? name)
         hasTimbreToken =
-            layout == .original ? raw.encoder_hidden_size != nil : transformer.hidden != encoder.hidden
+            layout == .original ? raw.encoderHiddenSize != nil : transformer.hidden != encoder.hidden
         slidingLayers = try Self.slidingLayers(raw, layers: layers, file: file)
         try validate(file: file)
     }
@@ -131,11 +146,13 @@ public struct ModelConfiguration: Sendable, Equatable {
         guard (1...1024).contains(layers) else {
             throw ModelError.configuration(file: file, reason: "num_hidden_layers is \(layers), expected 1 to 1024")
         }
-        guard raw.use_sliding_window != false else { return Array(repeating: false, count: layers) }
-        guard let types = raw.layer_types else { return (0..<layers).map { $0 % 2 == 0 } }
+        guard raw.useSlidingWindow != false else { return Array(repeating: false, count: layers) }
+        guard let types = raw.layerTypes else { return (0..<layers).map { $0 % 2 == 0 } }
         guard types.count >= layers else {
             throw ModelError.configuration(
-                file: file, reason: "layer_types names \(types.count) layers, num_hidden_layers is \(layers)")
+                file: file,
+                reason: "layer_types names \(types.count) layers, num_hidden_layers is \(layers)"
+            )
         }
         return try types.prefix(layers).map { type in
             switch type {
@@ -151,7 +168,9 @@ public struct ModelConfiguration: Sendable, Equatable {
         func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws {
             guard range.contains(value) else {
                 throw ModelError.configuration(
-                    file: file, reason: "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)")
+                    file: file,
+                    reason: "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)"
+                )
             }
         }
         for (prefix, widths) in [("", transformer), ("encoder_", encoder)] {
@@ -163,7 +182,8 @@ public struct ModelConfiguration: Sendable, Equatable {
                 throw ModelError.configuration(
                     file: file,
                     reason: "\(prefix)num_attention_heads \(widths.heads) is no multiple of "
-                        + "\(prefix)num_key_value_heads \(widths.keyValueHeads)")
+                        + "\(prefix)num_key_value_heads \(widths.keyValueHeads)"
+                )
             }
         }
         try check("head_dim", headDimension, in: 2...4096)
@@ -185,31 +205,31 @@ public struct ModelConfiguration: Sendable, Equatable {
 
 /// The fields of the configuration files as they are named there; unknown ones are of no concern to inference.
 struct RawConfiguration: Decodable {
-    var hidden_size: Int?
-    var intermediate_size: Int?
-    var num_hidden_layers: Int?
-    var num_attention_heads: Int?
-    var num_key_value_heads: Int?
-    var head_dim: Int?
-    var encoder_hidden_size: Int?
-    var encoder_intermediate_size: Int?
-    var encoder_num_attention_heads: Int?
-    var encoder_num_key_value_heads: Int?
-    var in_channels: Int?
-    var audio_acoustic_hidden_dim: Int?
-    var patch_size: Int?
-    var text_hidden_dim: Int?
-    var timbre_hidden_dim: Int?
-    var timbre_fix_frame: Int?
-    var num_lyric_encoder_hidden_layers: Int?
-    var num_timbre_encoder_hidden_layers: Int?
-    var use_sliding_window: Bool?
-    var sliding_window: Int?
-    var layer_types: [String]?
-    var rope_theta: Double?
-    var rms_norm_eps: Double?
-    var is_turbo: Bool?
-    var model_version: String?
+    var hiddenSize: Int?
+    var intermediateSize: Int?
+    var numHiddenLayers: Int?
+    var numAttentionHeads: Int?
+    var numKeyValueHeads: Int?
+    var headDim: Int?
+    var encoderHiddenSize: Int?
+    var encoderIntermediateSize: Int?
+    var encoderNumAttentionHeads: Int?
+    var encoderNumKeyValueHeads: Int?
+    var inChannels: Int?
+    var audioAcousticHiddenDim: Int?
+    var patchSize: Int?
+    var textHiddenDim: Int?
+    var timbreHiddenDim: Int?
+    var timbreFixFrame: Int?
+    var numLyricEncoderHiddenLayers: Int?
+    var numTimbreEncoderHiddenLayers: Int?
+    var useSlidingWindow: Bool?
+    var slidingWindow: Int?
+    var layerTypes: [String]?
+    var ropeTheta: Double?
+    var rmsNormEps: Double?
+    var isTurbo: Bool?
+    var modelVersion: String?
 
     static func read(_ file: String) throws -> RawConfiguration { try ConfigurationFile.decode(Self.self, from: file) }
 }
@@ -227,7 +247,9 @@ enum ConfigurationFile {
             throw ModelError.configuration(file: file, reason: "is \(data.count) bytes, too large for a configuration")
         }
         do {
-            return try JSONDecoder().decode(type, from: data)
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(type, from: data)
         } catch let error as DecodingError {
             throw ModelError.configuration(file: file, reason: Self.reason(error))
         }
@@ -237,9 +259,15 @@ enum ConfigurationFile {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context),
             .dataCorrupted(let context) where !context.codingPath.isEmpty:
-            "field '\(context.codingPath.map(\.stringValue).joined(separator: "."))' has the wrong type"
-        case .keyNotFound(let key, _): "field '\(key.stringValue)' is missing"
+            "field '\(context.codingPath.map(name).joined(separator: "."))' has the wrong type"
+        case .keyNotFound(let key, _): "field '\(name(key))' is missing"
         default: "is not valid JSON"
         }
+    }
+
+    /// A field as the file spells it; the decoder knows it as `hiddenSize`.
+    private static func name(_ key: any CodingKey) -> String {
+        if let position = key.intValue { return "\(position)" }
+        return key.stringValue.map { $0.isUppercase ? "_" + $0.lowercased() : String($0) }.joined()
     }
 }

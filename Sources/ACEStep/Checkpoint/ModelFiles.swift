@@ -45,7 +45,9 @@ public struct ModelFiles: Sendable, Equatable {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         guard Self.isDirectory(path) else {
             throw ModelError.notACheckpoint(
-                path: path, reason: Self.exists(path) ? "it is a file, not a directory" : "there is no such directory")
+                path: path,
+                reason: Self.exists(path) ? "it is a file, not a directory" : "there is no such directory"
+            )
         }
         if Self.isDirectory(path + "/transformer") {
             self = try Self.diffusers(path)
@@ -59,14 +61,21 @@ public struct ModelFiles: Sendable, Equatable {
             } else {
                 throw ModelError.notACheckpoint(
                     path: path,
-                    reason: "it has neither acestep-v15-* directories, nor model.safetensors, nor transformer/")
+                    reason: "it has neither acestep-v15-* directories, nor model.safetensors, nor transformer/"
+                )
             }
         }
     }
 
     private init(
-        layout: Layout, name: String, transformer: String, conditionEncoder: String, autoencoder: String,
-        textEncoder: String, tokenizer: String, silence: String?
+        layout: Layout,
+        name: String,
+        transformer: String,
+        conditionEncoder: String,
+        autoencoder: String,
+        textEncoder: String,
+        tokenizer: String,
+        silence: String?
     ) {
         self.layout = layout
         self.name = name
@@ -83,20 +92,29 @@ public struct ModelFiles: Sendable, Equatable {
         let places = [directory, parent]
         let text = try find(textEncoderName, in: places, what: "text encoder (\(textEncoderName)/)")
         return ModelFiles(
-            layout: .original, name: name, transformer: directory, conditionEncoder: directory,
-            autoencoder: try find("vae", in: places, what: "autoencoder (vae/)"), textEncoder: text,
+            layout: .original,
+            name: name,
+            transformer: directory,
+            conditionEncoder: directory,
+            autoencoder: try find("vae", in: places, what: "autoencoder (vae/)"),
+            textEncoder: text,
             tokenizer: try find("tokenizer.json", in: [text], what: "tokenizer.json"),
-            silence: try findSilence(in: places))
+            silence: try findSilence(in: places)
+        )
     }
 
     private static func diffusers(_ directory: String) throws -> ModelFiles {
         let text = try find("text_encoder", in: [directory], what: "text_encoder/")
         return ModelFiles(
-            layout: .diffusers, name: lastComponent(directory), transformer: directory + "/transformer",
+            layout: .diffusers,
+            name: lastComponent(directory),
+            transformer: directory + "/transformer",
             conditionEncoder: try find("condition_encoder", in: [directory], what: "condition_encoder/"),
-            autoencoder: try find("vae", in: [directory], what: "vae/"), textEncoder: text,
+            autoencoder: try find("vae", in: [directory], what: "vae/"),
+            textEncoder: text,
             tokenizer: try find("tokenizer.json", in: [directory + "/tokenizer", text], what: "tokenizer.json"),
-            silence: nil)
+            silence: nil
+        )
     }
 
     private static func choose(_ variant: String?, among models: [String], path: String) throws -> String {

@@ -21,7 +21,8 @@ struct ModelWeights {
     init(files: ModelFiles, dtype: DType, device: Device, index: LinearIndex) throws {
         let main = try TensorStore(
             directory: files.transformer,
-            baseName: files.layout == .original ? "model" : "diffusion_pytorch_model")
+            baseName: files.layout == .original ? "model" : "diffusion_pytorch_model"
+        )
         switch files.layout {
         case .original:
             transformer = WeightSource(store: main, dtype: dtype, device: device, index: index) { "decoder." + $0 }
@@ -30,16 +31,39 @@ struct ModelWeights {
             }
         case .diffusers:
             transformer = WeightSource(
-                store: main, dtype: dtype, device: device, index: index, storedName: TensorNames.diffusers)
+                store: main,
+                dtype: dtype,
+                device: device,
+                index: index,
+                storedName: TensorNames.diffusers
+            )
             let encoder = try TensorStore(directory: files.conditionEncoder, baseName: "diffusion_pytorch_model")
             conditionEncoder = WeightSource(
-                store: encoder, dtype: dtype, device: device, storedName: TensorNames.diffusers)
+                store: encoder,
+                dtype: dtype,
+                device: device,
+                storedName: TensorNames.diffusers
+            )
         }
         let text = try TensorStore(directory: files.textEncoder, baseName: "model")
         let prefix = text.contains("model.embed_tokens.weight") ? "model." : ""
         textEncoder = WeightSource(store: text, dtype: dtype, device: device) { prefix + $0 }
         let audio = try TensorStore(directory: files.autoencoder, baseName: "diffusion_pytorch_model")
         autoencoder = WeightSource(store: audio, dtype: dtype, device: device)
+    }
+
+    /// Maps the pages of the transformer's weights.
+    static func warmPages(of files: ModelFiles) {
+        let isOriginal = files.layout == .original
+        let store = try? TensorStore(  // reported by whoever loads the weights
+            directory: files.transformer,
+            baseName: isOriginal ? "model" : "diffusion_pytorch_model"
+        )
+        guard let store else { return }
+        for name in store.names where !isOriginal || name.hasPrefix("decoder.") {
+            guard let (file, tensor) = try? store.location(of: name) else { continue }
+            file.populate(tensor.byteRange)
+        }
     }
 
     /// Refuses a file that holds more of a part than its configuration says: the two do not belong together.

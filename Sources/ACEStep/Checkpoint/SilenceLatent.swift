@@ -10,16 +10,19 @@ enum SilenceLatent {
     static func read(files: ModelFiles, source: WeightSource, channels: Int) throws -> Tensor {
         let latent: Tensor
         if let path = files.silence {
-            let stored = path.hasSuffix(".pt")
+            let stored =
+                path.hasSuffix(".pt")
                 ? try fromArchive(path, channels: channels) : try fromSafetensors(path, channels: channels)
             latent = try stored.transpose(1, 2).contiguous().to(source.dtype).to(source.device)
         } else {
             latent = try source.tensor("silence_latent", shape: nil)
         }
-        guard latent.rank == 3, latent.dimension(0) == 1, latent.dimension(1) > 0, latent.dimension(2) == channels else {
+        guard latent.rank == 3, latent.dimension(0) == 1, latent.dimension(1) > 0, latent.dimension(2) == channels
+        else {
             throw ModelError.configuration(
                 file: files.silence ?? source.file,
-                reason: "silence_latent is \(latent.shape), expected [1, frames, \(channels)]")
+                reason: "silence_latent is \(latent.shape), expected [1, frames, \(channels)]"
+            )
         }
         return latent
     }
@@ -29,12 +32,17 @@ enum SilenceLatent {
         let archive = try TorchArchive(path: path)
         guard let name = archive.names.first, archive.names.count == 1 else {
             throw ModelError.configuration(
-                file: path, reason: "holds \(archive.names.count) tensors, expected one")
+                file: path,
+                reason: "holds \(archive.names.count) tensors, expected one"
+            )
         }
         let view = try archive.tensor(name)
-        guard let dtype = DType(view.dtype), dtype.isFloatingPoint, view.shape.count == 3, view.shape[1] == channels else {
+        guard let dtype = DType(view.dtype), dtype.isFloatingPoint, view.shape.count == 3, view.shape[1] == channels
+        else {
             throw ModelError.configuration(
-                file: path, reason: "is \(view.shape) of \(view.dtype.rawValue), expected [1, \(channels), frames]")
+                file: path,
+                reason: "is \(view.shape) of \(view.dtype.rawValue), expected [1, \(channels), frames]"
+            )
         }
         let bytes = try archive.contiguousBytes(name)
         return try unsafe bytes.withUnsafeBytes { bytes in
@@ -47,7 +55,9 @@ enum SilenceLatent {
         let tensor = try source.tensor("silence_latent", shape: nil)
         guard tensor.rank == 3, tensor.dimension(1) == channels else {
             throw ModelError.configuration(
-                file: path, reason: "silence_latent is \(tensor.shape), expected [1, \(channels), frames]")
+                file: path,
+                reason: "silence_latent is \(tensor.shape), expected [1, \(channels), frames]"
+            )
         }
         return tensor
     }

@@ -17,11 +17,18 @@ package struct ConditionEncoder {
 
     init(_ weights: Weights, configuration: ModelConfiguration, prependsTimbreToken: Bool) throws {
         textProjection = try weights.linear(
-            "text_projector", inputs: configuration.textDimension, outputs: configuration.encoder.hidden)
+            "text_projector",
+            inputs: configuration.textDimension,
+            outputs: configuration.encoder.hidden
+        )
         lyrics = try LyricEncoder(weights["lyric_encoder"], configuration: configuration)
         timbre = try TimbreEncoder(
-            weights["timbre_encoder"], configuration: configuration, prependsToken: prependsTimbreToken)
-        null = weights.contains(Self.nullName)
+            weights["timbre_encoder"],
+            configuration: configuration,
+            prependsToken: prependsTimbreToken
+        )
+        null =
+            weights.contains(Self.nullName)
             ? try weights.tensor(Self.nullName, shape: [1, 1, configuration.encoder.hidden]) : nil
     }
 
@@ -34,7 +41,9 @@ package struct ConditionEncoder {
     /// - Returns: `[1, lyricLength + 1 + captionLength, hidden]`.
     func callAsFunction(text: Tensor, lyricEmbeddings: Tensor, reference: Tensor) throws -> Tensor {
         try Tensor.cat(
-            [lyrics(lyricEmbeddings), timbre(reference), textProjection(text)], dimension: 1)
+            [lyrics(lyricEmbeddings), timbre(reference), textProjection(text)],
+            dimension: 1
+        )
     }
 
     /// The condition that stands for none, `[batch, 1, hidden]`.
@@ -45,7 +54,9 @@ package struct ConditionEncoder {
     func unconditional(batch: Int, file: String) throws -> Tensor {
         guard let null else {
             throw ModelError.missingPart(
-                name: "\(Self.nullName), which guidance above 1 needs (use guidance 1)", lookedIn: [file])
+                name: "\(Self.nullName), which guidance above 1 needs (use guidance 1)",
+                lookedIn: [file]
+            )
         }
         return try null.expand([batch, 1, null.dimension(2)])
     }

@@ -15,15 +15,27 @@ struct EncoderStack {
             weights,
             configuration: .init(
                 attention: .init(
-                    dimension: widths.hidden, heads: widths.heads, keyValueHeads: widths.keyValueHeads,
-                    headDimension: configuration.headDimension, epsilon: configuration.epsilon),
-                intermediate: widths.intermediate, layers: layers, rotaryBase: configuration.rotaryBase))
+                    dimension: widths.hidden,
+                    heads: widths.heads,
+                    keyValueHeads: widths.keyValueHeads,
+                    headDimension: configuration.headDimension,
+                    epsilon: configuration.epsilon
+                ),
+                intermediate: widths.intermediate,
+                layers: layers,
+                rotaryBase: configuration.rotaryBase
+            )
+        )
     }
 
     /// - Parameter x: `[batch, length, hidden]`.
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         let window = try SlidingWindow(
-            length: x.dimension(1), window: configuration.slidingWindow, dtype: x.dtype, device: x.device)
+            length: x.dimension(1),
+            window: configuration.slidingWindow,
+            dtype: x.dtype,
+            device: x.device
+        )
         return try stack(x) { configuration.isSliding(encoderLayer: $0) ? .sliding(window) : .full }
     }
 }

@@ -10,7 +10,11 @@ package struct LyricEncoder {
 
     init(_ weights: Weights, configuration: ModelConfiguration) throws {
         input = try weights.linear(
-            "embed_tokens", inputs: configuration.textDimension, outputs: configuration.encoder.hidden, bias: true)
+            "embed_tokens",
+            inputs: configuration.textDimension,
+            outputs: configuration.encoder.hidden,
+            bias: true
+        )
         stack = try EncoderStack(weights, configuration: configuration, layers: configuration.lyricLayers)
     }
 

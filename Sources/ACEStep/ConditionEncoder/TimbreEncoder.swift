@@ -13,7 +13,11 @@ package struct TimbreEncoder {
 
     init(_ weights: Weights, configuration: ModelConfiguration, prependsToken: Bool) throws {
         input = try weights.linear(
-            "embed_tokens", inputs: configuration.timbreDimension, outputs: configuration.encoder.hidden, bias: true)
+            "embed_tokens",
+            inputs: configuration.timbreDimension,
+            outputs: configuration.encoder.hidden,
+            bias: true
+        )
         if prependsToken {
             token = try weights.tensor("special_token", shape: [1, 1, configuration.encoder.hidden])
         } else {
@@ -29,7 +33,9 @@ package struct TimbreEncoder {
         var sequence = try input(clip)
         if let token {
             sequence = try Tensor.cat(
-                [token.expand([sequence.dimension(0), 1, sequence.dimension(2)]), sequence], dimension: 1)
+                [token.expand([sequence.dimension(0), 1, sequence.dimension(2)]), sequence],
+                dimension: 1
+            )
         }
         return try stack(sequence).slice(1, from: 0, to: 1)
     }

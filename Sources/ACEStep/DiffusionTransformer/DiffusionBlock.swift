@@ -32,16 +32,23 @@ struct DiffusionBlock {
 
     /// - Parameters:
     ///   - x: `[batch, tokens, hidden]`.
-    ///   - modulation: of this step, `[1, 6, hidden]`.
+    ///   - modulation: of this step, `[batch, 6, hidden]`.
     ///   - conditions: keys and values for the same batch.
     func callAsFunction(
-        _ x: Tensor, modulation: Tensor, rotary: RotaryEmbedding, pattern: AttentionPattern, conditions: KeysAndValues
+        _ x: Tensor,
+        modulation: Tensor,
+        rotary: RotaryEmbedding,
+        pattern: AttentionPattern,
+        conditions: KeysAndValues
     ) throws -> Tensor {
         let parts = try (table + modulation).chunk(6, dimension: 1)
         let (shift, scale, gate) = (parts[0], parts[1], parts[2])
         let (mlpShift, mlpScale, mlpGate) = (parts[3], parts[4], parts[5])
         let attended = try selfAttention(
-            selfNorm(x).modulate(scale: scale, shift: shift), rotary: rotary, pattern: pattern)
+            selfNorm(x).modulate(scale: scale, shift: shift),
+            rotary: rotary,
+            pattern: pattern
+        )
         var hidden = try x.addcmul(gate, attended)
         hidden = try hidden + crossAttention(crossNorm(hidden), attendingTo: conditions)
         let transformed = try mlp(mlpNorm(hidden).modulate(scale: mlpScale, shift: mlpShift))

@@ -25,22 +25,37 @@ package struct DiffusionTransformer {
         let widths = configuration.transformer
         let hidden = widths.hidden
         patches = try PatchEmbedding(
-            weights["proj_in.1"], channels: configuration.inputChannels, hidden: hidden, patch: configuration.patchSize)
+            weights["proj_in.1"],
+            channels: configuration.inputChannels,
+            hidden: hidden,
+            patch: configuration.patchSize
+        )
         time = try TimeEmbedding(weights["time_embed"], hidden: hidden)
         interval = try TimeEmbedding(weights["time_embed_r"], hidden: hidden)
         conditionProjection = try weights.linear(
-            "condition_embedder", inputs: configuration.encoder.hidden, outputs: hidden, bias: true)
+            "condition_embedder",
+            inputs: configuration.encoder.hidden,
+            outputs: hidden,
+            bias: true
+        )
         let shape = Attention.Shape(
-            dimension: hidden, heads: widths.heads, keyValueHeads: widths.keyValueHeads,
-            headDimension: configuration.headDimension, epsilon: configuration.epsilon)
+            dimension: hidden,
+            heads: widths.heads,
+            keyValueHeads: widths.keyValueHeads,
+            headDimension: configuration.headDimension,
+            epsilon: configuration.epsilon
+        )
         blocks = try (0..<configuration.layers).map { layer in
             try DiffusionBlock(weights["layers"][layer], shape: shape, intermediate: widths.intermediate)
         }
         outputNorm = try RMSNorm(weights["norm_out"], dimension: hidden, epsilon: configuration.epsilon)
         outputTable = try weights.tensor("scale_shift_table", shape: [1, 2, hidden])
         output = try PatchProjection(
-            weights["proj_out.1"], hidden: hidden, channels: configuration.latentChannels,
-            patch: configuration.patchSize)
+            weights["proj_out.1"],
+            hidden: hidden,
+            channels: configuration.latentChannels,
+            patch: configuration.patchSize
+        )
     }
 
     /// Everything about a request that its steps share.
@@ -50,6 +65,16 @@ package struct DiffusionTransformer {
         let time: TimeConditioning
         let rotary: RotaryEmbedding
         let window: SlidingWindow
+        /// Which tokens of self-attention are real; nil if all are.
+        let padding: KeyPadding?
+    }
+
+    /// How much of a batch is real where its items differ in length.
+    package struct Lengths {
+        /// Real positions of each item's conditions.
+        let conditions: [Int]
+        /// Real frames of each item.
+        let frames: [Int]
     }
 
     /// Prepares the steps of a request.
@@ -58,24 +83,57 @@ package struct DiffusionTransformer {
     ///   - conditions: the condition encoder's output, `[batch, length, encoderHidden]`.
     ///   - context: source latents and mask, `[batch, frames, 2 · latentChannels]`.
     ///   - times: every step's time in float32, from 1 towards 0.
-    package func plan(conditions: Tensor, context: Tensor, times: [Float]) throws -> Plan {
+    ///   - lengths: of the batch's items; nil if all are whole.
+    package func plan(conditions: Tensor, context: Tensor, times: [Float], lengths: Lengths? = nil) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
+        let items = context.dimension(0)
         let embedded = try conditionProjection(conditions)
-        let steps = try Tensor(times, shape: [times.count]).to(dtype).to(device)
+        // A row for each item, though all say the same: adapters of one item may act on the time embedding.
+        let steps = try Tensor(times, shape: [1, times.count]).to(dtype).to(device).expand([items, times.count])
         let start = try time(steps)
-        let same = try interval(Tensor.zeros([1], dtype: dtype, device: device))  // r = t: not zero, but constant
-        let tokens = (context.dimension(1) + configuration.patchSize - 1) / configuration.patchSize
+        let same = try interval(Tensor.zeros([items, 1], dtype: dtype, device: device))  // r = t: constant, but not zero
+        let tokens = tokenCount(frames: context.dimension(1))
+        let padding = try lengths.flatMap {
+            try KeyPadding(
+                lengths: $0.frames.map(tokenCount), total: tokens, dtype: dtype, device: device)
+        }
+        let conditionPadding = try lengths.flatMap {
+            try KeyPadding(
+                lengths: $0.conditions, total: conditions.dimension(1), dtype: dtype, device: device)
+        }
         return Plan(
             context: context,
-            conditions: try blocks.map { try $0.keysAndValues(of: embedded) },
+            conditions: try blocks.map { block in
+                var pair = try block.keysAndValues(of: embedded)
+                pair.padding = conditionPadding
+                return pair
+            },
             time: TimeConditioning(
-                embedding: try start.embedding + same.embedding, modulation: try start.modulation + same.modulation),
+                embedding: try start.embedding + same.embedding,
+                modulation: try start.modulation + same.modulation
+            ),
             rotary: try RotaryEmbedding(
-                length: tokens, headDimension: configuration.headDimension, base: configuration.rotaryBase, dtype: dtype,
-                device: device),
+                length: tokens,
+                headDimension: configuration.headDimension,
+                base: configuration.rotaryBase,
+                dtype: dtype,
+                device: device
+            ),
             window: try SlidingWindow(
-                length: tokens, window: configuration.slidingWindow, dtype: dtype, device: device))
+                length: tokens,
+                window: configuration.slidingWindow,
+                dtype: dtype,
+                device: device,
+                padding: padding
+            ),
+            padding: padding
+        )
+    }
+
+    /// Tokens of so many latent frames.
+    private func tokenCount(frames: Int) -> Int {
+        (frames + configuration.patchSize - 1) / configuration.patchSize
     }
 
     /// The velocity at one step.
@@ -85,17 +143,23 @@ package struct DiffusionTransformer {
     ///   - step: the position in the plan's times.
     /// - Returns: the shape of `latents`.
     package func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
-        let modulation = try plan.time.modulation.slice(0, from: step, to: step + 1)
-        let embedding = try plan.time.embedding.slice(0, from: step, to: step + 1)
+        let modulation = try plan.time.modulation.select(1, step)
+        let embedding = try plan.time.embedding.select(1, step)
+        let full: AttentionPattern = plan.padding.map { .padded($0) } ?? .full
         var hidden = try patches(Tensor.cat([plan.context, latents], dimension: -1))
         for (layer, block) in blocks.enumerated() {
             hidden = try block(
-                hidden, modulation: modulation, rotary: plan.rotary,
-                pattern: configuration.slidingLayers[layer] ? .sliding(plan.window) : .full,
-                conditions: plan.conditions[layer])
+                hidden,
+                modulation: modulation,
+                rotary: plan.rotary,
+                pattern: configuration.slidingLayers[layer] ? .sliding(plan.window) : full,
+                conditions: plan.conditions[layer]
+            )
         }
         let parts = try (outputTable + embedding.unsqueeze(1)).chunk(2, dimension: 1)
         return try output(
-            outputNorm(hidden).modulate(scale: parts[1], shift: parts[0]), frames: latents.dimension(1))
+            outputNorm(hidden).modulate(scale: parts[1], shift: parts[0]),
+            frames: latents.dimension(1)
+        )
     }
 }

@@ -4,16 +4,16 @@ import Layers
 package import Torch
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// What the network is told about the time of one or more steps.
 package struct TimeConditioning {
-    /// `[steps, hidden]`, for the output norm.
+    /// `[items, steps, hidden]`, for the output norm.
     package let embedding: Tensor
-    /// `[steps, 6, hidden]`: shift, scale and gate of attention, then of the feed-forward block.
+    /// `[items, steps, 6, hidden]`: shift, scale and gate of attention, then of the feed-forward block.
     package let modulation: Tensor
 }
 
@@ -35,19 +35,22 @@ package struct TimeEmbedding {
         projection = try weights.linear("time_proj", inputs: hidden, outputs: 6 * hidden, bias: true)
     }
 
-    /// - Parameter times: `[steps]` in the network's type; they are multiplied by 1000 in that type, as in training.
+    /// - Parameter times: any shape, here `[items, steps]`, in the network's type; they are multiplied by 1000 in that type,
+    ///   as in training.
+    /// - Returns: the shape of `times` with the vectors as last dimensions.
     package func callAsFunction(_ times: Tensor) throws -> TimeConditioning {
         let embedding = try second(first(sinusoid(times)).silu())
-        let modulation = try projection(embedding.silu()).reshape([-1, 6, hidden])
+        let modulation = try projection(embedding.silu()).reshape(times.shape + [6, hidden])
         return TimeConditioning(embedding: embedding, modulation: modulation)
     }
 
     private func sinusoid(_ times: Tensor) throws -> Tensor {
         let half = Self.channels / 2
         let frequencies = try Tensor(
-            (0..<half).map { Float(exp(-log(Self.longestPeriod) * Double($0) / Double(half))) }, shape: [1, half]
+            (0..<half).map { Float(exp(-log(Self.longestPeriod) * Double($0) / Double(half))) },
+            shape: [half]
         ).to(times.device)
-        let angles = try (times * Self.scale).to(.float32).unsqueeze(1) * frequencies
-        return try Tensor.cat([angles.cos(), angles.sin()], dimension: 1).to(times.dtype)
+        let angles = try (times * Self.scale).to(.float32).unsqueeze(-1) * frequencies
+        return try Tensor.cat([angles.cos(), angles.sin()], dimension: -1).to(times.dtype)
     }
 }

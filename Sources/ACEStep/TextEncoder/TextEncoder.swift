@@ -9,15 +9,19 @@ package import Torch
 package struct TextEncoder {
     /// The fields of the text encoder's `config.json` that decide its shape.
     struct Configuration: Decodable {
-        var vocab_size: Int
-        var hidden_size: Int
-        var intermediate_size: Int
-        var num_hidden_layers: Int
-        var num_attention_heads: Int
-        var num_key_value_heads: Int?
-        var head_dim: Int?
-        var rope_theta: Double?
-        var rms_norm_eps: Double?
+        var vocabSize: Int
+        var hiddenSize: Int
+        var intermediateSize: Int
+        var numHiddenLayers: Int
+        var numAttentionHeads: Int
+        var numKeyValueHeads: Int?
+        var headDim: Int?
+        var ropeTheta: Double?
+        /// Where transformers 5 writes the base.
+        var ropeParameters: RotaryParameters?
+        var rmsNormEps: Double?
+
+        struct RotaryParameters: Decodable { var ropeTheta: Double? }
     }
 
     /// Kept in its stored type: a prompt reads a few of its rows.
@@ -33,23 +37,30 @@ package struct TextEncoder {
     init(_ weights: Weights, directory: String) throws {
         let file = directory + "/config.json"
         let raw = try ConfigurationFile.decode(Configuration.self, from: file)
-        let heads = raw.num_attention_heads
-        let keyValueHeads = raw.num_key_value_heads ?? heads
-        guard heads > 0, keyValueHeads > 0, heads % keyValueHeads == 0, raw.hidden_size > 0, raw.vocab_size > 0,
-            raw.intermediate_size > 0, (0...1024).contains(raw.num_hidden_layers)
+        let heads = raw.numAttentionHeads
+        let keyValueHeads = raw.numKeyValueHeads ?? heads
+        guard heads > 0, keyValueHeads > 0, heads % keyValueHeads == 0, raw.hiddenSize > 0, raw.vocabSize > 0,
+            raw.intermediateSize > 0, (0...1024).contains(raw.numHiddenLayers)
         else { throw ModelError.configuration(file: file, reason: "its sizes are not those of a Qwen3 model") }
-        vocabularySize = raw.vocab_size
-        dimension = raw.hidden_size
-        table = try weights.stored("embed_tokens.weight", shape: [raw.vocab_size, raw.hidden_size])
+        vocabularySize = raw.vocabSize
+        dimension = raw.hiddenSize
+        table = try weights.stored("embed_tokens.weight", shape: [raw.vocabSize, raw.hiddenSize])
         dtype = weights.source.dtype
         stack = try TransformerStack(
             weights,
             configuration: .init(
                 attention: .init(
-                    dimension: raw.hidden_size, heads: heads, keyValueHeads: keyValueHeads,
-                    headDimension: raw.head_dim ?? raw.hidden_size / heads, epsilon: raw.rms_norm_eps ?? 1e-6),
-                intermediate: raw.intermediate_size, layers: raw.num_hidden_layers,
-                rotaryBase: raw.rope_theta ?? 1_000_000))
+                    dimension: raw.hiddenSize,
+                    heads: heads,
+                    keyValueHeads: keyValueHeads,
+                    headDimension: raw.headDim ?? raw.hiddenSize / heads,
+                    epsilon: raw.rmsNormEps ?? 1e-6
+                ),
+                intermediate: raw.intermediateSize,
+                layers: raw.numHiddenLayers,
+                rotaryBase: raw.ropeTheta ?? raw.ropeParameters?.ropeTheta ?? 1_000_000
+            )
+        )
     }
 
     /// The rows of the embedding table.

@@ -4,8 +4,10 @@ extension PEFTConfiguration {
     /// Whether the settings are those of a PEFT LoRA, to which PEFT's defaults apply.
     package var isLoRA: Bool { type?.uppercased() == "LORA" }
 
-    /// The settings of the adapter at a location: `adapter_config.json`, else what diffusers or kohya put into the
-    /// file's metadata. Nil if there are none.
+    /// Finds the settings of the adapter at a location.
+    ///
+    /// They are in `adapter_config.json`, else in what diffusers or kohya put into the file's metadata. Nil if there are
+    /// none.
     ///
     /// - Throws: `AdapterFormatError` if settings are there but cannot be used.
     package static func find(at location: AdapterLocation, metadata: [String: String]) throws -> PEFTConfiguration? {

@@ -7,7 +7,9 @@
 package struct PEFTConfiguration: Sendable {
     /// Where the settings come from, for messages.
     package let source: String
-    /// `peft_type`, such as "LORA". Nil if the settings do not say.
+    /// `peft_type`, such as "LORA".
+    ///
+    /// Nil if the settings do not say.
     package let type: String?
     /// `r`.
     package let rank: Int?
@@ -21,7 +23,9 @@ package struct PEFTConfiguration: Sendable {
     package let isRankStabilised: Bool
     /// `use_dora`.
     package let usesDoRA: Bool
-    /// `base_model_name_or_path`. Nil if empty.
+    /// `base_model_name_or_path`.
+    ///
+    /// Nil if empty.
     package let baseModel: String?
     /// Whether Side-Step wrote it without PEFT.
     package let isSideStepFallback: Bool

@@ -26,7 +26,9 @@ public struct TrainingFacts: Sendable, Hashable {
     /// The most steps that a file may ask for.
     private static let maximumSteps = 1000
 
-    /// The files that may hold facts, the most specific first. A run's own file, beside or above its `final`,
+    /// The files that may hold facts, the most specific first.
+    ///
+    /// A run's own file, beside or above its `final`,
     /// `checkpoints/epoch_N` and the like, counts only where the directory's name shows that it is part of a run.
     private static func candidates(beside directory: String) -> [String] {
         let names = ["training_args.json", "training_config.json", "sidestep_training_config.json"]
@@ -51,6 +53,7 @@ public struct TrainingFacts: Sendable, Hashable {
     /// - Parameters:
     ///   - directory: the directory that holds the weights.
     ///   - warnings: receives a sentence for each file or value that cannot be used.
+    /// - Returns: what was found.
     package static func find(beside directory: String, warnings: inout [String]) -> TrainingFacts {
         var facts = TrainingFacts()
         for path in candidates(beside: directory) where FileManager.default.fileExists(atPath: path) {

@@ -9,7 +9,9 @@ import FoundationEssentials
 package struct AdapterLocation: Sendable, Equatable {
     /// The file with the tensors.
     package let weights: String
-    /// `adapter_config.json` beside it. Nil if there is none.
+    /// `adapter_config.json` beside it.
+    ///
+    /// Nil if there is none.
     package let configuration: String?
     /// The directory that holds the weights.
     package let directory: String

@@ -22,6 +22,7 @@ package struct JSONParser {
     /// - Parameters:
     ///   - bytes: the document in UTF-8.
     ///   - source: what the document is, for messages.
+    /// - Returns: the document.
     /// - Throws: `AdapterFormatError.malformedJSON`.
     package static func parse(_ bytes: [UInt8], source: String) throws(AdapterFormatError) -> JSONValue {
         var parser = JSONParser(bytes, source: source)
@@ -166,7 +167,9 @@ package struct JSONParser {
         }
     }
 
-    /// `\uXXXX`, or two of them that form a surrogate pair. A lone surrogate becomes U+FFFD.
+    /// `\uXXXX`, or two of them that form a surrogate pair.
+    ///
+    /// A lone surrogate becomes U+FFFD.
     private mutating func unicodeEscape() throws(AdapterFormatError) -> Unicode.Scalar {
         let high = try hexadecimal()
         if let scalar = Unicode.Scalar(high) { return scalar }

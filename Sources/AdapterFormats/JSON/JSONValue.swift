@@ -25,7 +25,9 @@ package enum JSONValue: Sendable, Equatable {
     }
 }
 
-/// A JSON object in file order. Of a key that stands twice the last value counts, at the first position, as in Python.
+/// A JSON object in file order.
+///
+/// Of a key that stands twice the last value counts, at the first position, as in Python.
 package struct JSONObject: Sendable, Equatable {
     /// The keys in file order, each once.
     package private(set) var keys: [String] = []
@@ -34,7 +36,9 @@ package struct JSONObject: Sendable, Equatable {
     /// Creates an empty object.
     package init() {}
 
-    /// The value of a key. Nil if the object has no such key.
+    /// The value of a key.
+    ///
+    /// Nil if the object has no such key.
     package subscript(key: String) -> JSONValue? { values[key] }
 
     /// Whether there is no key.

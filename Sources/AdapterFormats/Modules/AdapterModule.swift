@@ -12,7 +12,9 @@ public struct AdapterModule: Sendable, Hashable {
     public let kind: AdapterKind
     /// The tensors by what they are to the module.
     public let tensors: [TensorRole: TensorDescription]
-    /// Rank, alpha and scale. Nil for families that are not low-rank factors.
+    /// Rank, alpha and scale.
+    ///
+    /// Nil for families that are not low-rank factors.
     public let lowRank: LowRankScale?
 
     /// Describes a module whose tensors have been checked against each other.
@@ -45,7 +47,9 @@ public struct LowRankScale: Sendable, Hashable {
 
     /// The rows of the module's own first factor.
     public let rank: Int
-    /// The numerator of the scale. Equal to the rank where nothing states one.
+    /// The numerator of the scale.
+    ///
+    /// Equal to the rank where nothing states one.
     public let alpha: Double
     /// Where the alpha comes from.
     public let source: Source
@@ -57,6 +61,7 @@ public struct LowRankScale: Sendable, Hashable {
     /// - Parameters:
     ///   - rank: the rows of the first factor, at least 1.
     ///   - alpha: the numerator. Nil if nothing states one.
+    ///   - source: where it comes from.
     ///   - isRankStabilised: whether the root of the rank divides it (PEFT's `use_rslora`).
     package init(rank: Int, alpha: Double?, source: Source, isRankStabilised: Bool) {
         self.rank = rank

@@ -22,6 +22,7 @@ public enum AdapterOrigin: String, Sendable, Hashable {
     /// - Parameters:
     ///   - names: the tensors' names.
     ///   - metadata: the file's metadata.
+    /// - Returns: the first tool whose mark is found, else `unknown`.
     package static func guess(names: some Sequence<String>, metadata: [String: String]) -> AdapterOrigin {
         if metadata["format"] == "lycoris" { return .lycoris }
         if metadata["lora_adapter_metadata"] != nil { return .diffusers }

@@ -22,7 +22,9 @@ public struct ModulePath: Sendable, Hashable, CustomStringConvertible {
     private static let flattenedWrappers = [
         "base_model_model_", "diffusion_model_", "transformer_", "decoder_", "model_",
     ]
-    /// Diffusers' name, the original's. Source: diffusers 0.42.1, `convert_ace_step_to_diffusers.py`.
+    /// Diffusers' name, the original's.
+    ///
+    /// Source: diffusers 0.42.1, `convert_ace_step_to_diffusers.py`.
     private static let attentionNames = [
         ("to_q", "q_proj"), ("to_k", "k_proj"), ("to_v", "v_proj"), ("to_out.0", "o_proj"),
     ]
@@ -54,7 +56,9 @@ public struct ModulePath: Sendable, Hashable, CustomStringConvertible {
     /// The path with every dot an underscore, as kohya and LyCORIS write it.
     public var flattened: String { String(text.map { $0 == "." ? "_" : $0 }) }
 
-    /// The number in `layers.31.…`. Nil for modules outside the layers.
+    /// The number in `layers.31.…`.
+    ///
+    /// Nil for modules outside the layers.
     public var layer: Int? {
         let separator: Character = isFlattened ? "_" : "."
         let parts = text.split(separator: separator, maxSplits: 2)
@@ -102,7 +106,9 @@ public struct PathTable: Sendable {
         layerCount = (modules.compactMap(\.layer).max() ?? -1) + 1
     }
 
-    /// The base's path that a module's name stands for. Nil if the base has none such.
+    /// The base's path that a module's name stands for.
+    ///
+    /// Nil if the base has none such.
     ///
     /// - Throws: `AdapterFormatError.ambiguousName` if a flattened name fits several paths.
     public func resolve(_ path: ModulePath) throws(AdapterFormatError) -> String? {

@@ -18,7 +18,9 @@ package struct TensorKey: Sendable, Equatable {
         return roles
     }()
 
-    /// Takes a name apart. Nil if no part of it names a role.
+    /// Takes a name apart.
+    ///
+    /// Nil if no part of it names a role.
     package init?(_ name: String) {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         // The role is followed by at most an adapter's name and "weight" or "bias".

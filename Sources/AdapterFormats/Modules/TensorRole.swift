@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a tensor is to its module. The raw value is its name in PEFT's or LyCORIS's files.
+/// What a tensor is to its module.
+///
+/// The raw value is its name in PEFT's or LyCORIS's files.
 public enum TensorRole: String, Sendable, Hashable, CaseIterable {
     /// LoRA's first factor, `[r, in]`; `lora_down` elsewhere.
     case down = "lora_A"

@@ -42,7 +42,8 @@ package struct PathPattern: Sendable {
     ///
     /// - Parameters:
     ///   - path: the path's Unicode scalars.
-    ///   - budget: steps left to spend; negative once they are used up, and then the answer means nothing.
+    ///   - budget: steps left to spend; negative once they are used up.
+    /// - Returns: whether it does; meaningless once the budget is negative.
     func matches(_ path: [UInt32], budget: inout Int) -> Bool {
         switch matcher {
         case .run(let run):
@@ -108,6 +109,7 @@ package struct PatternTable: Sendable {
     ///   - spellings: the module's path in the adapter's own naming, then in others; a later one is asked only when no
     ///     pattern matches an earlier one, because PEFT knows only the first.
     ///   - budget: steps left to spend.
+    /// - Returns: the value. Nil if no pattern addresses the module.
     /// - Throws: `AdapterFormatError.limitExceeded` when the budget is used up.
     func value(for spellings: [String], budget: inout Int) throws(AdapterFormatError) -> Double? {
         guard !isEmpty else { return nil }

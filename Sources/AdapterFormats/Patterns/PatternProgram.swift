@@ -75,7 +75,10 @@ struct PatternProgram: Sendable, Equatable {
 
     /// Whether the expression matches from the start of `text`; what follows the match does not matter.
     ///
-    /// - Parameter budget: steps left to spend; the caller checks that it has not become negative.
+    /// - Parameters:
+    ///   - text: the scalars to match.
+    ///   - budget: steps left to spend; the caller checks that it has not become negative.
+    /// - Returns: whether it matches; meaningless once the budget is negative.
     func matchesPrefix(of text: [UInt32], budget: inout Int) -> Bool {
         budget -= instructions.count
         var states = StateSet(count: instructions.count)
@@ -95,7 +98,9 @@ struct PatternProgram: Sendable, Equatable {
         return isMatched
     }
 
-    /// Adds a state and all that it reaches without reading. True if the end of the pattern is among them.
+    /// Adds a state and all that it reaches without reading.
+    ///
+    /// True if the end of the pattern is among them.
     private func follow(
         _ start: Int,
         into states: inout StateSet,

@@ -130,7 +130,7 @@ typedef struct CTTable {
   CTResult (*_Nonnull item)(double *out, CTTensor *a);
   CTResult (*_Nonnull equal)(bool *out, CTTensor *a, CTTensor *b);
 
-  // Creation. `mapBytes` calls `release(owner)` once when the last view of the storage dies, and only if it succeeded.
+  // Creation. `mapBytes` calls `release(owner)` once, when the last view of the storage dies; never if it failed.
   CTFill _Nonnull empty;
   CTFill _Nonnull zeros;
   CTFill _Nonnull ones;
@@ -138,10 +138,11 @@ typedef struct CTTable {
   CTResult (*_Nonnull arange)(CTOut out, double start, double end, double step, CTOptions options);
   CTResult (*_Nonnull linspace)(CTOut out, double start, double end, CTInt count, CTOptions options);
   CTResult (*_Nonnull copyBytes)(
-      CTOut out, const void *_Nullable bytes, size_t byteCount, const CTInt *_Nullable shape, size_t rank, int32_t dtype);
+      CTOut out, const void *_Nullable bytes, size_t byteCount, const CTInt *_Nullable shape, size_t rank,
+      int32_t dtype);
   CTResult (*_Nonnull mapBytes)(
-      CTOut out, const void *_Nullable bytes, size_t byteCount, const CTInt *_Nullable shape, size_t rank, int32_t dtype,
-      void *owner, void (*_Nonnull release)(void *owner));
+      CTOut out, const void *_Nullable bytes, size_t byteCount, const CTInt *_Nullable shape, size_t rank,
+      int32_t dtype, void *owner, void (*_Nonnull release)(void *owner));
   CTResult (*_Nonnull convert)(CTOut out, CTTensor *a, CTOptions options, bool nonBlocking);
 
   // Random numbers
@@ -261,8 +262,8 @@ typedef struct CTTable {
 
   // Convolution: one number a spatial dimension
   CTResult (*_Nonnull conv1d)(
-      CTOut out, CTTensor *input, CTTensor *weight, CTTensor *_Nullable bias, CTInt stride, CTInt padding, CTInt dilation,
-      CTInt groups);
+      CTOut out, CTTensor *input, CTTensor *weight, CTTensor *_Nullable bias, CTInt stride, CTInt padding,
+      CTInt dilation, CTInt groups);
   CTResult (*_Nonnull convTranspose1d)(
       CTOut out, CTTensor *input, CTTensor *weight, CTTensor *_Nullable bias, CTInt stride, CTInt padding,
       CTInt outputPadding, CTInt groups, CTInt dilation);

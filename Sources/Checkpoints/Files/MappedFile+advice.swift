@@ -22,6 +22,22 @@ extension MappedFile {
         advise(range ?? 0..<byteCount, MADV_WILLNEED)
     }
 
+    /// Maps these bytes' pages now, so that the first touch of each finds it there; reads what is not in the page cache.
+    ///
+    /// Blocks the calling thread until done or until the system refuses; meant for a thread beside the one that computes.
+    ///
+    /// - Parameter range: bytes of the file; what lies outside it is ignored.
+    public func populate(_ range: Range<Int>) {
+        #if canImport(Darwin)
+        adviseWillNeed(range)
+        #else
+        advise(range, Self.populateRead)
+        #endif
+    }
+
+    /// `MADV_POPULATE_READ` of Linux 5.14, which older headers lack; older kernels refuse it.
+    private static let populateRead: Int32 = 22
+
     /// These bytes will not be read soon: let their pages go from this process's memory.
     ///
     /// A later touch reads them again.

@@ -23,7 +23,11 @@ extension RandomCheckpoint {
         }
         try tensors.norm("decoder.norm_out", hidden)
         try tensors.add("decoder.scale_shift_table", [1, 2, hidden], scale: 0.1)
-        try tensors.add("decoder.proj_out.1.weight", [hidden, latentChannels, 2], scale: 1 / Double(hidden).squareRoot())
+        try tensors.add(
+            "decoder.proj_out.1.weight",
+            [hidden, latentChannels, 2],
+            scale: 1 / Double(hidden).squareRoot()
+        )
         try tensors.add("decoder.proj_out.1.bias", [latentChannels], scale: 0.05)
     }
 
@@ -36,7 +40,11 @@ extension RandomCheckpoint {
         for (name, count) in [("lyric_encoder", lyricLayers), ("timbre_encoder", timbreLayers)] {
             for layer in 0..<count {
                 try block(
-                    "encoder.\(name).layers.\(layer)", width: hidden, intermediate: intermediate, &tensors)
+                    "encoder.\(name).layers.\(layer)",
+                    width: hidden,
+                    intermediate: intermediate,
+                    &tensors
+                )
             }
             try tensors.norm("encoder.\(name).norm", hidden)
         }
@@ -98,7 +106,10 @@ extension RandomCheckpoint {
     }
 
     private func feedForward(
-        _ path: String, width: Int, intermediate: Int, _ tensors: inout RandomTensors
+        _ path: String,
+        width: Int,
+        intermediate: Int,
+        _ tensors: inout RandomTensors
     ) throws {
         try tensors.weight(path + ".gate_proj", [intermediate, width])
         try tensors.weight(path + ".up_proj", [intermediate, width])

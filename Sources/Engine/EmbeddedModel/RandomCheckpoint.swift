@@ -47,7 +47,9 @@ struct RandomCheckpoint {
     }
 
     private func put(
-        tensors path: String, seed: UInt64, _ fill: (inout RandomTensors) throws -> Void
+        tensors path: String,
+        seed: UInt64,
+        _ fill: (inout RandomTensors) throws -> Void
     ) throws {
         var tensors = try RandomTensors(seed: seed)
         try fill(&tensors)

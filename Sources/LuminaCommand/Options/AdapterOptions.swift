@@ -7,7 +7,11 @@ import Engine
 struct AdapterOptions: ParsableArguments {
     @Option(
         name: .customLong("adapter"),
-        help: ArgumentHelp("An adapter: a directory or .safetensors file, with a strength if not 1. Repeatable.", valueName: "ref[=w]"))
+        help: ArgumentHelp(
+            "An adapter: a directory or .safetensors file, with a strength if not 1. Repeatable.",
+            valueName: "ref[=w]"
+        )
+    )
     var adapters: [String] = []
 
     @Flag(help: "Use an adapter even if parts of it find no place in the model.")

@@ -26,8 +26,13 @@ struct ModelOptions: ParsableArguments {
 
     var engine: MusicEngine.Configuration {
         MusicEngine.Configuration(
-            model: model, variant: variant, device: device, dtype: dtype, compatibility: compat ?? .standard,
-            threads: threads)
+            model: model,
+            variant: variant,
+            device: device,
+            dtype: dtype,
+            compatibility: compat ?? .standard,
+            threads: threads
+        )
     }
 
     func validate() throws {

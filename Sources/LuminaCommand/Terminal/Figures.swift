@@ -4,9 +4,11 @@
 enum Figures {
     /// A duration in the unit that suits it.
     static func seconds(_ seconds: Double) -> String {
-        seconds < 0.001 ? "\(rounded(seconds * 1e6, places: 0)) µs"
-            : seconds < 1 ? "\(rounded(seconds * 1000, places: seconds < 0.1 ? 1 : 0)) ms"
-            : "\(rounded(seconds, places: seconds < 100 ? 2 : 0)) s"
+        seconds < 0.001
+            ? "\(rounded(seconds * 1e6, places: 0)) µs"
+            : seconds < 1
+                ? "\(rounded(seconds * 1000, places: seconds < 0.1 ? 1 : 0)) ms"
+                : "\(rounded(seconds, places: seconds < 100 ? 2 : 0)) s"
     }
 
     /// A number without a trailing ".0".

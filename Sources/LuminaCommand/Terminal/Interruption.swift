@@ -5,9 +5,9 @@
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Ctrl-C and SIGTERM stop the work within a step; a second one stops the program at once.
@@ -20,7 +20,8 @@ enum Interruption {
     /// Runs `work`, cancelled when a signal arrives.
     ///
     /// - Throws: `CancellationError` if a signal came, whatever `work` makes of its cancellation.
-    static func cancelling<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    static func cancelling<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value
+    {
         try await withThrowingTaskGroup(of: Outcome<Value>.self) { group in
             group.addTask { .finished(try await work()) }
             group.addTask {

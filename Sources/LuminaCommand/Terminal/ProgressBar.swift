@@ -69,6 +69,7 @@ final class ProgressBar: Sendable {
         guard share > 0, share < 1 else { return "" }
         let spent = (ContinuousClock.now - start).inSeconds
         let seconds = spent * (1 - share) / share
-        return seconds < 60 ? ", \(Int(seconds.rounded(.up))) s left" : ", \(Int(seconds / 60)) min \(Int(seconds) % 60) s left"
+        return seconds < 60
+            ? ", \(Int(seconds.rounded(.up))) s left" : ", \(Int(seconds / 60)) min \(Int(seconds) % 60) s left"
     }
 }

@@ -3,9 +3,9 @@
 import ArgumentParser
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// How the program ends: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -45,9 +45,9 @@ enum Termination {
 
     static func exit(_ status: Int32) -> Never {
         #if canImport(Glibc)
-            Glibc.exit(status)
+        Glibc.exit(status)
         #else
-            Darwin.exit(status)
+        Darwin.exit(status)
         #endif
     }
 }

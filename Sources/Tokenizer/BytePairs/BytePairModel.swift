@@ -23,7 +23,7 @@ struct BytePairModel: Sendable {
         var next: Int32
     }
 
-    /// Appends the tokens of a word. Takes n log n for n bytes.
+    /// Appends the tokens of a word, in n log n steps for n bytes.
     func encode(_ utf8: [UInt8], _ word: Range<Int>, into ids: inout [Int], _ workspace: inout Workspace) {
         if ignoresMerges, let id = wholeToken(utf8, word, &workspace.spelling) {
             ids.append(id)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The joins still possible in a word: lowest rank first, leftmost among equals. A binary heap.
+/// The joins still possible in a word, as a binary heap: lowest rank first, leftmost among equals.
 struct MergeQueue {
     /// A pair that was found at a symbol.
     struct Step {

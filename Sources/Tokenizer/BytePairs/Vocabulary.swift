@@ -9,7 +9,7 @@ struct Vocabulary: Sendable {
     private var entries: [Entry] = []
     /// The entry of each id.
     private var entryOfID: [Int32] = []
-    /// Open addressing; -1 is free. A power of two long, at most half full.
+    /// Open addressing: -1 is free, a power of two long, at most half full.
     private var slots: [Int32] = []
     /// Differs from run to run, so that no file can be made whose tokens all collide.
     private let seed = UInt64.random(in: .min ... .max)
@@ -30,7 +30,9 @@ struct Vocabulary: Sendable {
     /// How many tokens there are; the ids are 0 up to this.
     var count: Int { entries.count }
 
-    /// Collects a token. Ids beyond 32 bits are clipped here and refused by `finish`.
+    /// Collects a token.
+    ///
+    /// Ids beyond 32 bits are clipped here and refused by `finish`.
     mutating func add(id: Int, _ appendText: (inout [UInt8]) throws(TokenizerError) -> Void) throws(TokenizerError) {
         let start = text.count
         try appendText(&text)
@@ -39,7 +41,9 @@ struct Vocabulary: Sendable {
         )
     }
 
-    /// Builds the tables after the last token. Throws unless tokens are distinct and ids are 0 to `count` - 1.
+    /// Builds the tables after the last token.
+    ///
+    /// Throws unless tokens are distinct and ids are 0 to `count` - 1.
     mutating func finish() throws(Flaw) {
         var capacity = 16
         while capacity < 2 * entries.count { capacity *= 2 }

@@ -11,7 +11,9 @@ enum FileContents {
     /// Real files are 7 to 35 MB; what is larger is something else.
     static let maximumByteCount = 128 << 20
 
-    /// The bytes at `path`. Throws `TokenizerError.cannotRead`.
+    /// The bytes at `path`.
+    ///
+    /// Throws `TokenizerError.cannotRead`.
     static func read(path: String) throws(TokenizerError) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw systemError(path) }

@@ -12,10 +12,7 @@ struct ModelReader {
     static func read(_ scanner: inout JSONScanner) throws(TokenizerError) -> BytePairModel {
         guard try scanner.kind() == .object else { throw invalid(scanner, "model", "is not an object") }
         var reader = ModelReader()
-        var seen: Set<String> = []
-        try scanner.object { (scanner, token) throws(TokenizerError) in
-            let name = try scanner.text(token)
-            guard seen.insert(name).inserted else { throw scanner.error("the key '\(name)' occurs twice") }
+        try scanner.distinctMembers { (scanner, name) throws(TokenizerError) in
             try reader.readMember(name, &scanner)
         }
         return try reader.finish(&scanner)

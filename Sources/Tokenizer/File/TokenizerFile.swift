@@ -15,8 +15,9 @@ struct TokenizerFile {
         self.path = path
         var scanner = try JSONScanner(bytes: bytes, path: path)
         guard try scanner.kind() == .object else { throw scanner.error("a tokenizer.json is an object") }
-        try scanner.object { (scanner, token) throws(TokenizerError) in
-            try readSection(try scanner.text(token), &scanner)
+        try scanner.distinctMembers { (scanner, name) throws(TokenizerError) in
+            sections.insert(name)
+            try readSection(name, &scanner)
         }
         try scanner.finish()
         for name in ["model", "pre_tokenizer", "decoder"] where !sections.contains(name) {
@@ -28,7 +29,6 @@ struct TokenizerFile {
     var postProcessorField: Field { Field(path: path, name: "post_processor", value: postProcessor) }
 
     private mutating func readSection(_ name: String, _ scanner: inout JSONScanner) throws(TokenizerError) {
-        guard sections.insert(name).inserted else { throw scanner.error("the key '\(name)' occurs twice") }
         switch name {
         case "version": try Self.checkVersion(try field(name, &scanner))
         case "added_tokens": try readAddedTokens(&scanner)

@@ -21,7 +21,9 @@ struct Field {
         return false
     }
 
-    /// A member; a missing one reads as null. Throws where this field is no object.
+    /// A member, or null where it is missing.
+    ///
+    /// Throws where this field is no object.
     func member(_ key: String) throws(TokenizerError) -> Field {
         guard case .object(let members) = value else { throw invalid("is not an object") }
         let found = members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value ?? .null

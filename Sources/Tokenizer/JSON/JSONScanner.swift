@@ -3,7 +3,7 @@
 /// A strict forward reader of JSON bytes (RFC 8259).
 ///
 /// A tokenizer.json is 7 to 12 MB of two lists; a tree of values would cost more than everything else. This reader hands
-/// out strings as byte ranges, and the few small sections are read as a `JSONValue`. Duplicate keys are for the caller.
+/// out strings as byte ranges, and the few small sections are read as a `JSONValue`. Duplicate keys are refused.
 struct JSONScanner {
     /// Deeper than any tokenizer.json; keeps hostile nesting off the stack.
     static let maximumDepth = 64
@@ -29,7 +29,9 @@ struct JSONScanner {
         case null = "null"
     }
 
-    /// A reader at the first byte. Throws where the bytes are not UTF-8.
+    /// A reader at the first byte.
+    ///
+    /// Throws where the bytes are not UTF-8.
     init(bytes: [UInt8], path: String) throws(TokenizerError) {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw .invalidJSON(path: path, offset: Self.firstInvalidOffset(bytes), problem: "the bytes are not UTF-8")
@@ -83,6 +85,20 @@ struct JSONScanner {
         }
     }
 
+    /// Reads an object of few members; `member` gets each key, none of them twice, and must read its value.
+    mutating func distinctMembers(
+        _ member: (inout JSONScanner, String) throws(TokenizerError) -> Void
+    ) throws(TokenizerError) {
+        var seen: Set<[UInt8]> = []  // of bytes, since strings that look the same are equal in Swift
+        try object { (scanner, token) throws(TokenizerError) in
+            let key = try scanner.text(token)
+            guard seen.insert(Array(key.utf8)).inserted else {
+                throw scanner.error("the key '\(key)' occurs twice in one object", at: token.range.lowerBound)
+            }
+            try member(&scanner, key)
+        }
+    }
+
     /// Reads a list; `element` must read one value at each call.
     mutating func array(
         _ element: (inout JSONScanner) throws(TokenizerError) -> Void
@@ -125,9 +141,9 @@ struct JSONScanner {
         }
     }
 
-    mutating func expect(_ byte: UInt8, _ what: String) throws(TokenizerError) {
-        guard position < bytes.count else { throw error("the file ends where \(what) should be") }
-        guard bytes[position] == byte else { throw error("expected \(what)") }
+    mutating func expect(_ byte: UInt8, _ what: @autoclosure () -> String) throws(TokenizerError) {
+        guard position < bytes.count else { throw error("the file ends where \(what()) should be") }
+        guard bytes[position] == byte else { throw error("expected \(what())") }
         position += 1
     }
 

@@ -15,7 +15,9 @@ extension JSONScanner {
     /// No normalizer, pre-tokenizer, post-processor or added token is near this; bounds the memory of a hostile one.
     static let maximumNodeCount = 20_000
 
-    /// Reads a small value whole. Throws on duplicate keys and on more than `maximumNodeCount` values.
+    /// Reads a small value whole.
+    ///
+    /// Throws on duplicate keys and on more than `maximumNodeCount` values.
     mutating func value() throws(TokenizerError) -> JSONValue {
         var nodeCount = 0
         return try value(&nodeCount)
@@ -45,13 +47,8 @@ extension JSONScanner {
 
     private mutating func members(_ nodeCount: inout Int) throws(TokenizerError) -> [(key: String, value: JSONValue)] {
         var members: [(key: String, value: JSONValue)] = []
-        var seen: Set<[UInt8]> = []
         var count = nodeCount
-        try object { (scanner, token) throws(TokenizerError) in
-            let key = try scanner.text(token)
-            guard seen.insert(Array(key.utf8)).inserted else {
-                throw scanner.error("the key '\(key)' occurs twice in one object", at: token.range.lowerBound)
-            }
+        try distinctMembers { (scanner, key) throws(TokenizerError) in
             members.append((key, try scanner.value(&count)))
         }
         nodeCount = count

@@ -26,7 +26,9 @@ struct AddedTokenMatcher: Sendable {
         byFirstByte = ranges
     }
 
-    /// All of the text in order. A token that strips may reach into the one before it, as in the library.
+    /// All of the text in order.
+    ///
+    /// A token that strips may reach into the one before it, as in the library.
     func segments(of utf8: [UInt8]) -> [Segment] {
         guard !tokens.isEmpty else { return utf8.isEmpty ? [] : [Segment(range: utf8.indices, id: nil)] }
         var segments: [Segment] = []
@@ -38,12 +40,18 @@ struct AddedTokenMatcher: Sendable {
                 continue
             }
             let matchEnd = position + token.content.count
-            let start = token.stripsLeft ? max(textStart, Self.whitespaceStart(utf8, before: position)) : position
-            let end = token.stripsRight ? Self.whitespaceEnd(utf8, after: matchEnd) : matchEnd
-            if textStart < start { segments.append(Segment(range: textStart..<start, id: nil)) }
-            segments.append(Segment(range: min(start, end)..<end, id: token.id))
-            textStart = end
+            var start = position
+            var end = matchEnd
+            if token.stripsLeft {
+                start = max(textStart, Self.whitespaceStart(utf8, before: position, downTo: textStart))
+            }
+            // What the last token took along is white space: no need to look at it again.
+            if token.stripsRight { end = Self.whitespaceEnd(utf8, after: max(matchEnd, textStart)) }
             position = matchEnd
+            guard start < end else { continue }  // all of it was taken along by the last token
+            if textStart < start { segments.append(Segment(range: textStart..<start, id: nil)) }
+            segments.append(Segment(range: start..<end, id: token.id))
+            textStart = end
         }
         if textStart < utf8.count { segments.append(Segment(range: textStart..<utf8.count, id: nil)) }
         return segments
@@ -83,11 +91,11 @@ struct AddedTokenMatcher: Sendable {
         return firstIndex { $0 >= byte }..<firstIndex { $0 > byte }
     }
 
-    private static func whitespaceStart(_ utf8: [UInt8], before end: Int) -> Int {
+    private static func whitespaceStart(_ utf8: [UInt8], before end: Int, downTo limit: Int) -> Int {
         var start = end
-        while start > 0 {
+        while start > limit {
             var previous = start - 1
-            while previous > 0, utf8[previous] & 0xC0 == 0x80 { previous -= 1 }
+            while previous > limit, utf8[previous] & 0xC0 == 0x80 { previous -= 1 }
             guard CharacterClass(of: UTF8Scalar.decode(utf8, at: previous).scalar).isWhitespace else { break }
             start = previous
         }

@@ -9,7 +9,9 @@ struct AddedVocabulary: Sendable {
     /// How many ids there are, the model's included.
     let idCount: Int
 
+    /// By id; `content` is normalized where the token is.
     private let byID: [Int: AddedToken]
+    /// By the text in the file.
     private let idByContent: [[UInt8]: Int]
 
     /// Puts added tokens beside a vocabulary.
@@ -24,35 +26,36 @@ struct AddedVocabulary: Sendable {
     ) throws(TokenizerError) {
         var byID: [Int: AddedToken] = [:]
         var idByContent: [[UInt8]: Int] = [:]
+        var normalizedContents: Set<[UInt8]> = []
         var idCount = vocabulary.count
         for (index, token) in tokens.enumerated() {
-            let known = vocabulary.id(of: token.content, token.content.indices)
+            func invalid(_ problem: String) -> TokenizerError {
+                .invalidField(path: path, field: "added_tokens[\(index)]", problem: problem)
+            }
             let text = String(decoding: token.content, as: UTF8.self)
             guard idByContent.updateValue(token.id, forKey: token.content) == nil else {
-                throw .invalidField(path: path, field: "added_tokens[\(index)]", problem: "repeats the token '\(text)'")
+                throw invalid("repeats the token '\(text)'")
             }
+            let known = vocabulary.id(of: token.content, token.content.indices)
             guard token.id == known ?? idCount else {
-                let problem = "gives '\(text)' the id \(token.id), where \(known ?? idCount) is its place"
-                throw .invalidField(path: path, field: "added_tokens[\(index)].id", problem: problem)
+                throw invalid("gives '\(text)' the id \(token.id), where \(known ?? idCount) is its place")
             }
             if known == nil { idCount += 1 }
-            byID[token.id] = token
+            var found = token
+            if token.isNormalized {
+                found.content = normalize(token.content)
+                // The library takes one of them by chance.
+                guard normalizedContents.insert(found.content).inserted else {
+                    throw invalid("becomes the same text as another token when '\(text)' is normalized")
+                }
+            }
+            byID[token.id] = found
         }
         self.idCount = idCount
         self.byID = byID
         self.idByContent = idByContent
-        verbatim = AddedTokenMatcher(tokens.filter { !$0.isNormalized })
-        normalized = AddedTokenMatcher(Self.normalized(tokens.filter(\.isNormalized), normalize))
-    }
-
-    /// Tokens in normalized spelling; of two that become the same the later one counts.
-    private static func normalized(_ tokens: [AddedToken], _ normalize: ([UInt8]) -> [UInt8]) -> [AddedToken] {
-        var byContent: [[UInt8]: AddedToken] = [:]
-        for var token in tokens {
-            token.content = normalize(token.content)
-            byContent[token.content] = token
-        }
-        return Array(byContent.values)
+        verbatim = AddedTokenMatcher(byID.values.filter { !$0.isNormalized })
+        normalized = AddedTokenMatcher(byID.values.filter(\.isNormalized))
     }
 
     /// The id of an added token.

@@ -17,7 +17,7 @@ struct PreTokenizer: Sendable, Hashable {
         guard !field.isNull else { throw field.unsupported("null", supported: Self.supported) }
         var steps = [field]
         if try field.type() == "Sequence" { steps = try field.member("pretokenizers").elements() }
-        guard let last = steps.popLast(), steps.count <= 1 else {
+        guard 1...2 ~= steps.count, let last = steps.popLast() else {
             throw field.unsupported("a Sequence of \(steps.count) steps", supported: Self.supported)
         }
         guard try last.type() == "ByteLevel" else {

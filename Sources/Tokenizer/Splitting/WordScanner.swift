@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds where the word that begins at a byte ends. All positions are bytes at which a scalar begins.
+/// Finds where the word that begins at a byte ends.
+///
+/// All positions are bytes at which a scalar begins.
 struct WordScanner {
     private let utf8: [UInt8]
     private let classes: [CharacterClass]

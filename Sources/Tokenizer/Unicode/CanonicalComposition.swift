@@ -2,7 +2,7 @@
 
 /// Normalization form C (Unicode Standard Annex 15) with the tables of the `tokenizers` library.
 ///
-/// That library composes by Unicode 12.1, the Swift runtime by a later version that differs from system to system, and
+/// That library composes by Unicode 9, the Swift runtime by a later version that differs from system to system, and
 /// Foundation's implementation takes quadratic time on long runs of marks. A prompt must give the ids that the model
 /// was trained with, so the tables are ours (`Scripts/tokenizer-tables`).
 enum CanonicalComposition {

@@ -2,7 +2,7 @@
 // Written by Scripts/tokenizer-tables from tokenizers 0.23.3; do not edit.
 // swift-format-ignore-file
 
-/// Canonical decompositions and combining classes of the library's NFC (Unicode 12.1).
+/// Canonical decompositions and combining classes of the library's NFC (Unicode 9).
 enum CanonicalTable {
     /// First and last scalar of each range, and its class.
     /// Flat: 3 numbers an entry, 333 entries.
