@@ -58,11 +58,11 @@ let package = Package(
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "TestSupport"]),
-        .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "TestSupport"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
         .testTarget(name: "AdaptersTests", dependencies: ["Adapters", "Layers", "Torch", "TestSupport"]),
         .testTarget(
             name: "ACEStepTests",
-            dependencies: ["ACEStep", "Adapters", "Layers", "Torch", "Checkpoints", "TestSupport"],
+            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Audio", "Engine", "Lumina", "TestSupport"]),
         .testTarget(name: "LuminaCommandTests", dependencies: ["TestSupport"]),

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 /// Predicts the velocity of flow matching from noisy latents, context latents, conditions and time.
 ///
 /// What does not change over the steps of a request is computed once, in ``Plan``: the keys and values of
 /// cross-attention, rotary tables, the band mask, and the time conditioning of all steps in one product.
-struct DiffusionTransformer {
+package struct DiffusionTransformer {
     private let configuration: ModelConfiguration
     private let patches: PatchEmbedding
-    private let time: TimeEmbedding
+    /// Embeds the time of a step.
+    package let time: TimeEmbedding
     private let interval: TimeEmbedding
     private let conditionProjection: Linear
     private let blocks: [DiffusionBlock]
@@ -58,7 +59,7 @@ struct DiffusionTransformer {
     }
 
     /// Everything about a request that its steps share.
-    struct Plan {
+    package struct Plan {
         let context: Tensor
         let conditions: [KeysAndValues]
         let time: TimeConditioning
@@ -69,11 +70,17 @@ struct DiffusionTransformer {
     }
 
     /// How much of a batch is real where its items differ in length.
-    struct Lengths {
+    package struct Lengths {
         /// Real positions of each item's conditions.
-        let conditions: [Int]
+        package let conditions: [Int]
         /// Real frames of each item.
-        let frames: [Int]
+        package let frames: [Int]
+
+        /// Names both.
+        package init(conditions: [Int], frames: [Int]) {
+            self.conditions = conditions
+            self.frames = frames
+        }
     }
 
     /// Prepares the steps of a request.
@@ -83,7 +90,7 @@ struct DiffusionTransformer {
     ///   - context: source latents and mask, `[batch, frames, 2 · latentChannels]`.
     ///   - times: every step's time in float32, from 1 towards 0.
     ///   - lengths: of the batch's items; nil if all are whole.
-    func plan(conditions: Tensor, context: Tensor, times: [Float], lengths: Lengths? = nil) throws -> Plan {
+    package func plan(conditions: Tensor, context: Tensor, times: [Float], lengths: Lengths? = nil) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
         let items = context.dimension(0)
@@ -95,11 +102,19 @@ struct DiffusionTransformer {
         let tokens = tokenCount(frames: context.dimension(1))
         let padding = try lengths.flatMap {
             try KeyPadding(
-                lengths: $0.frames.map(tokenCount), total: tokens, dtype: dtype, device: device)
+                lengths: $0.frames.map(tokenCount),
+                total: tokens,
+                dtype: dtype,
+                device: device
+            )
         }
         let conditionPadding = try lengths.flatMap {
             try KeyPadding(
-                lengths: $0.conditions, total: conditions.dimension(1), dtype: dtype, device: device)
+                lengths: $0.conditions,
+                total: conditions.dimension(1),
+                dtype: dtype,
+                device: device
+            )
         }
         return Plan(
             context: context,
@@ -141,7 +156,7 @@ struct DiffusionTransformer {
     ///   - latents: `[batch, frames, latentChannels]`, the batch of the plan's conditions.
     ///   - step: the position in the plan's times.
     /// - Returns: the shape of `latents`.
-    func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
+    package func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
         let modulation = try plan.time.modulation.select(1, step)
         let embedding = try plan.time.embedding.select(1, step)
         let full: AttentionPattern = plan.padding.map { .padded($0) } ?? .full
