@@ -42,13 +42,12 @@ public final class MusicModel {
     /// - Throws: ``ModelError``, `LayerError`, `CheckpointError`, `TokenizerError` or `TorchError`, each naming the file.
     public init(
         files: ModelFiles,
-        tokenizer: BytePairTokenizer,
+        tokenizer: BytePairTokenizer? = nil,
         dtype: DType,
         device: Device = .cpu,
         compatibility: Compatibility = .standard
     ) throws {
         self.files = files
-        self.tokenizer = tokenizer
         self.dtype = dtype
         self.device = device
         self.compatibility = compatibility
@@ -87,6 +86,7 @@ public final class MusicModel {
             channels: configuration.latentChannels
         )
         try weights.checkAllUsed(layout: files.layout)
+        self.tokenizer = try tokenizer ?? Self.tokenizer(of: files)
     }
 
     /// Reads a checkpoint's tokenizer; needs no tensor, so that it can be done beside the rest.

@@ -3,6 +3,7 @@
 public import ACEStep
 import Adapters
 import Audio
+import Torch
 
 /// A request with the adapters it wants.
 public struct EngineRequest: Sendable, Equatable {
@@ -64,6 +65,7 @@ extension MusicEngine {
     ) throws -> [EngineResult] {
         let state = try ready()
         let start = ContinuousClock.now
+        defer { inUse = [] }
         let prepared = try requests.map { try prepare($0, allowPartial: allowPartial) }
         let run = try GenerationRun(joining: prepared.map(\.run))
         try state.adapters.select(items: prepared.flatMap { Array(repeating: $0.blend, count: $0.run.items.count) })
@@ -71,6 +73,7 @@ extension MusicEngine {
         let recorder = saveTensors.map { _ in TensorRecorder() }
         let result = try state.model.generate(run, observe: recorder.map { $0.keep }) { event in
             if Task.isCancelled { throw CancellationError() }
+            thread.runInterjections()
             progress(event)
         }
         if let recorder, let saveTensors { try recorder.write(to: saveTensors) }

@@ -26,31 +26,38 @@ public struct SlidingWindow {
     ///   - densestLength: above which length to cut into blocks.
     /// - Throws: `TorchError` if the mask cannot be made.
     public init(
-        length: Int, window: Int, dtype: DType, device: Device, padding: KeyPadding? = nil, densestLength: Int? = nil
+        length: Int,
+        window: Int,
+        dtype: DType,
+        device: Device,
+        padding: KeyPadding? = nil,
+        densestLength: Int? = nil
     ) throws(TorchError) {
         self.padding = padding
         self.length = length
         self.window = window
-        if length <= window + 1 {
+        let dense = length <= max(densestLength ?? Self.densestLength, 2 * window)
+        guard !dense else {
             block = nil
-            mask = padding?.mask
-        } else if length <= max(densestLength ?? Self.densestLength, 2 * window) {
-            block = nil
-            let band = try Self.band(
-                queries: length, keys: length, offset: 0, window: window, dtype: dtype, device: device)
-            mask = try Self.combined(band, padding?.mask)
-        } else {
-            let block = max(2 * window, 64)
-            self.block = block
-            mask = try Self.band(
-                queries: block,
-                keys: block + 2 * window,
-                offset: window,
-                window: window,
-                dtype: dtype,
-                device: device
-            )
+            mask =
+                length <= window + 1
+                ? padding?.mask
+                : try Self.combined(
+                    Self.band(queries: length, keys: length, offset: 0, window: window, dtype: dtype, device: device),
+                    padding?.mask
+                )
+            return
         }
+        let block = max(2 * window, 64)
+        self.block = block
+        mask = try Self.band(
+            queries: block,
+            keys: block + 2 * window,
+            offset: window,
+            window: window,
+            dtype: dtype,
+            device: device
+        )
     }
 
     /// An additive mask `[queries, keys]`: zero where `|query + offset − key| ≤ window`, else the type's lowest value.
@@ -81,9 +88,7 @@ public struct SlidingWindow {
     ///   - value: as `key`.
     /// - Returns: `[batch, heads, length, headDimension]`.
     package func attend(query: Tensor, key: Tensor, value: Tensor, scale: Double) throws(TorchError) -> Tensor {
-        guard let block else {
-            return try query.attend(key: key, value: value, mask: mask, scale: scale)
-        }
+        guard let block else { return try query.attend(key: key, value: value, mask: mask, scale: scale) }
         var parts: [Tensor] = []
         for start in stride(from: 0, to: length, by: block) {
             let end = min(start + block, length)

@@ -72,9 +72,15 @@ package struct DiffusionTransformer {
     /// How much of a batch is real where its items differ in length.
     package struct Lengths {
         /// Real positions of each item's conditions.
-        let conditions: [Int]
+        package let conditions: [Int]
         /// Real frames of each item.
-        let frames: [Int]
+        package let frames: [Int]
+
+        /// Names both.
+        package init(conditions: [Int], frames: [Int]) {
+            self.conditions = conditions
+            self.frames = frames
+        }
     }
 
     /// Prepares the steps of a request.
@@ -96,11 +102,19 @@ package struct DiffusionTransformer {
         let tokens = tokenCount(frames: context.dimension(1))
         let padding = try lengths.flatMap {
             try KeyPadding(
-                lengths: $0.frames.map(tokenCount), total: tokens, dtype: dtype, device: device)
+                lengths: $0.frames.map(tokenCount),
+                total: tokens,
+                dtype: dtype,
+                device: device
+            )
         }
         let conditionPadding = try lengths.flatMap {
             try KeyPadding(
-                lengths: $0.conditions, total: conditions.dimension(1), dtype: dtype, device: device)
+                lengths: $0.conditions,
+                total: conditions.dimension(1),
+                dtype: dtype,
+                device: device
+            )
         }
         return Plan(
             context: context,
