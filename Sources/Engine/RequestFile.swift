@@ -41,9 +41,10 @@ public struct RequestFile: Sendable, Equatable {
         request.guidance = fields.guidance_scale
         request.shift = fields.shift
         request.seed = fields.seed.flatMap { $0 < 0 ? nil : UInt64($0) }
-        request.bpm = fields.bpm?.number
+        let written = WrittenNumbers(json)
+        request.bpm = fields.bpm.flatMap { Self.number(written["bpm"] ?? $0.text) }
         request.keyScale = fields.keyscale
-        request.timeSignature = fields.timesignature?.text
+        request.timeSignature = written["timesignature"] ?? fields.timesignature?.text
         request.vocalLanguage = fields.vocal_language ?? request.vocalLanguage
         request.batch = fields.batch ?? request.batch
         request.guidanceInterval = GuidanceInterval(
@@ -53,6 +54,11 @@ public struct RequestFile: Sendable, Equatable {
         self.request = request
         adapters = fields.adapters?.map { AdapterReference($0.ref, weight: $0.weight ?? 1) }
         unknownFields = try Self.names(in: json).filter { Fields.CodingKeys(stringValue: $0) == nil }.sorted()
+    }
+
+    /// Nil where the text is no number or not above zero: then the prompt says "N/A".
+    private static func number(_ text: String) -> WrittenNumber? {
+        WrittenNumber(text).flatMap { $0.value > 0 ? $0 : nil }
     }
 
     private static func names(in json: Data) throws -> [String] {
@@ -114,9 +120,6 @@ private struct Fields: Decodable {
 /// A value that may be written as a number or as text.
 private struct WrittenValue: Decodable {
     let text: String
-
-    /// Nil where the text is no number or not above zero: then the prompt says "N/A".
-    var number: WrittenNumber? { WrittenNumber(text).flatMap { $0.value > 0 ? $0 : nil } }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
