@@ -15,10 +15,15 @@ public struct SlidingWindow {
     /// Above this many positions, blocks are cheaper than the products that a dense mask throws away.
     private static let densestLength = 1024
 
+    /// Prepares the mask, if any is needed.
+    ///
     /// - Parameters:
     ///   - length: positions of queries and keys.
     ///   - window: how far a query sees to either side.
     ///   - dtype: the type of queries and keys; masked scores get its lowest finite value.
+    ///   - device: where queries and keys are.
+    ///   - densestLength: the most positions that take a dense mask; it is never below `2 · window`. Nil takes 1024.
+    /// - Throws: `TorchError` if there is no memory for the mask on the device.
     public init(length: Int, window: Int, dtype: DType, device: Device, densestLength: Int? = nil) throws(TorchError) {
         self.length = length
         self.window = window
@@ -56,11 +61,15 @@ public struct SlidingWindow {
         return try Tensor.zeros([queries, keys], dtype: dtype, device: device).maskedFill(hidden, dtype.lowest)
     }
 
+    /// Attention inside the band.
+    ///
     /// - Parameters:
     ///   - query: `[batch, heads, length, headDimension]`.
     ///   - key: `[batch, keyValueHeads, length, headDimension]`; consecutive query heads share one.
     ///   - value: as `key`.
+    ///   - scale: what products of queries and keys are multiplied by before the softmax.
     /// - Returns: `[batch, heads, length, headDimension]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     package func attend(query: Tensor, key: Tensor, value: Tensor, scale: Double) throws(TorchError) -> Tensor {
         if block == length {
             return try query.attend(key: key, value: value, mask: mask, scale: scale)
