@@ -44,7 +44,12 @@ public struct GenerationRun {
     /// The first piece's seed; the following pieces have the following ones.
     public let seed: UInt64
 
-    /// - Parameter hints: what the adapters' files say about how to use them.
+    /// Fills in the defaults of a request, and draws a seed if it has none.
+    ///
+    /// - Parameters:
+    ///   - request: what the music should be like.
+    ///   - variant: the model's, which decides defaults and whether guidance applies.
+    ///   - hints: what the adapters' files say about how to use them.
     /// - Throws: ``ModelError/parameter(name:value:rule:)`` if the request is out of range.
     public init(
         _ request: MusicRequest,
@@ -59,7 +64,9 @@ public struct GenerationRun {
 }
 
 extension MusicModel {
-    /// Told every tensor on the way, under the names of the reference: `encoder_hidden_states`, `noise`, `latents.N`, …
+    /// Told every tensor on the way, under the names of the reference.
+    ///
+    /// Among them are `encoder_hidden_states`, `noise`, `latents.N` after step N (from 0), `latents` and `audio`.
     public typealias Observer = (_ name: String, _ tensor: Tensor) throws -> Void
 
     /// What ``generate(_:observe:report:)`` returns.
@@ -78,6 +85,7 @@ extension MusicModel {
     ///   - run: the request with its defaults filled in.
     ///   - observe: told every tensor on the way.
     ///   - report: told the progress; what it throws ends the run within a step.
+    /// - Returns: the pieces, how long each part took, and what to warn about.
     /// - Throws: ``ModelError/notFinite(what:advice:)`` if weights or adapters make NaN; whatever `report` throws.
     public func generate(
         _ run: GenerationRun,
@@ -266,6 +274,8 @@ enum Loudness {
     /// Brings the highest peak to −1 dBFS; first down to full scale where it is above, as the reference does.
     ///
     /// - Parameter audio: `[1, channels, samples]`, float32.
+    /// - Returns: the same shape and type.
+    /// - Throws: `TorchError` if an operation fails.
     static func normalised(_ audio: Tensor) throws -> Tensor {
         let highest = try audio.abs().max().item()
         let unclipped = highest > 1 ? try audio / highest : audio

@@ -18,7 +18,12 @@ struct DiffusionTransformer {
     private let outputTable: Tensor
     private let output: PatchProjection
 
-    /// - Parameter weights: a cursor at the transformer's root.
+    /// Takes the transformer's weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the transformer's root.
+    ///   - configuration: the sizes, which the weights must have.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     init(_ weights: Weights, configuration: ModelConfiguration) throws {
         self.configuration = configuration
         let widths = configuration.transformer
@@ -72,6 +77,8 @@ struct DiffusionTransformer {
     ///   - conditions: the condition encoder's output, `[batch, length, encoderHidden]`.
     ///   - context: source latents and mask, `[batch, frames, 2 · latentChannels]`.
     ///   - times: every step's time in float32, from 1 towards 0.
+    /// - Returns: what every step of the request needs.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func plan(conditions: Tensor, context: Tensor, times: [Float]) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
@@ -108,7 +115,9 @@ struct DiffusionTransformer {
     /// - Parameters:
     ///   - latents: `[batch, frames, latentChannels]`, the batch of the plan's conditions.
     ///   - step: the position in the plan's times.
+    ///   - plan: the request's, made by `plan(conditions:context:times:)` with as many frames.
     /// - Returns: the shape of `latents`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
         let modulation = try plan.time.modulation.slice(0, from: step, to: step + 1)
         let embedding = try plan.time.embedding.slice(0, from: step, to: step + 1)

@@ -36,6 +36,8 @@ struct TimeEmbedding {
     }
 
     /// - Parameter times: `[steps]` in the network's type; they are multiplied by 1000 in that type, as in training.
+    /// - Returns: the conditioning of every step.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(_ times: Tensor) throws -> TimeConditioning {
         let embedding = try second(first(sinusoid(times)).silu())
         let modulation = try projection(embedding.silu()).reshape([-1, 6, hidden])
