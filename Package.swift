@@ -64,7 +64,7 @@ let package = Package(
             name: "ACEStepTests",
             dependencies: ["ACEStep", "Adapters", "Layers", "Torch", "Checkpoints", "TestSupport"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "Lumina", "TestSupport"]),
+        .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Audio", "Engine", "Lumina", "TestSupport"]),
         .testTarget(name: "LuminaCommandTests", dependencies: ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6],

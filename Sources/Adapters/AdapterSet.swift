@@ -50,6 +50,8 @@ public final class AdapterSet {
         guard let adapter = adapters[name] else { throw .unknownName(adapter: name, loaded: names) }
         if selection.contains(where: { $0.name == name }) {
             try select(selection.filter { $0.name != name })
+        } else if selection.isEmpty {
+            attach([:])  // a batch's blends may hold it
         }
         adapters[name] = nil
         return adapter
@@ -64,6 +66,14 @@ public final class AdapterSet {
     /// - Parameter blend: adapters by name with their weights, in any order.
     /// - Throws: `AdapterError.unknownName`, `.selectedTwice` or `.invalidWeight`.
     public func select(_ blend: [BlendEntry]) throws(AdapterError) {
+        attach(try shares(of: blend).mapValues(Self.branches))
+        selection = blend.sorted { $0.name < $1.name }
+    }
+
+    /// What each adapter of a blend does to each layer, in the order of the adapters' names.
+    func shares(
+        of blend: [BlendEntry]
+    ) throws(AdapterError) -> [String: [(effect: any LayerEffect, weight: Double)]] {
         let ordered = blend.sorted { $0.name < $1.name }
         for (first, second) in zip(ordered, ordered.dropFirst()) where first.name == second.name {
             throw .selectedTwice(adapter: first.name)
@@ -78,18 +88,19 @@ public final class AdapterSet {
                 shares[path, default: []] += effects.map { ($0, weight) }
             }
         }
-        attach(shares)
-        selection = ordered
+        return shares
     }
 
-    private func attach(_ shares: [String: [(effect: any LayerEffect, weight: Double)]]) {
-        for path in attachedPaths where shares[path] == nil { index[path]?.attach([]) }
-        for (path, share) in shares { index[path]?.attach(Self.branches(share)) }
-        attachedPaths = Set(shares.keys)
+    /// Replaces what acts on every layer.
+    func attach(_ branches: [String: [any LayerBranch]]) {
+        for path in attachedPaths where branches[path] == nil { index[path]?.attach([]) }
+        for (path, list) in branches { index[path]?.attach(list) }
+        attachedPaths = Set(branches.keys)
+        selection = []
     }
 
     /// One branch for all low-rank products, after one for each other effect.
-    private static func branches(_ shares: [(effect: any LayerEffect, weight: Double)]) -> [any LayerBranch] {
+    static func branches(_ shares: [(effect: any LayerEffect, weight: Double)]) -> [any LayerBranch] {
         var terms: [LowRankBranch.Term] = []
         var branches: [any LayerBranch] = []
         for (effect, weight) in shares {

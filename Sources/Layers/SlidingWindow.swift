@@ -11,6 +11,7 @@ public struct SlidingWindow {
     private let window: Int
     private let block: Int
     private let mask: Tensor?
+    private let padding: KeyPadding?
 
     /// Above this many positions, blocks are cheaper than the products that a dense mask throws away.
     private static let densestLength = 1024
@@ -21,18 +22,35 @@ public struct SlidingWindow {
     ///   - length: positions of queries and keys.
     ///   - window: how far a query sees to either side.
     ///   - dtype: the type of queries and keys; masked scores get its lowest finite value.
-    ///   - device: where queries and keys are.
+    ///   - device: where they are.
+    ///   - padding: which keys are real, where the items of a batch differ in length.
     ///   - densestLength: the most positions that take a dense mask; it is never below `2 · window`. Nil takes 1024.
-    /// - Throws: `TorchError` if there is no memory for the mask on the device.
-    public init(length: Int, window: Int, dtype: DType, device: Device, densestLength: Int? = nil) throws(TorchError) {
+    /// - Throws: `TorchError` if the mask cannot be made.
+    public init(
+        length: Int,
+        window: Int,
+        dtype: DType,
+        device: Device,
+        padding: KeyPadding? = nil,
+        densestLength: Int? = nil
+    ) throws(TorchError) {
+        self.padding = padding
         self.length = length
         self.window = window
         let dense = length <= max(densestLength ?? Self.densestLength, 2 * window)
         block = dense ? length : max(2 * window, 64)
         if length <= window + 1 {
-            mask = nil
+            mask = padding?.mask
         } else if dense {
-            mask = try Self.band(queries: length, keys: length, offset: 0, window: window, dtype: dtype, device: device)
+            let band = try Self.band(
+                queries: length,
+                keys: length,
+                offset: 0,
+                window: window,
+                dtype: dtype,
+                device: device
+            )
+            mask = try Self.combined(band, padding?.mask)
         } else {
             mask = try Self.band(
                 queries: block,
@@ -61,6 +79,14 @@ public struct SlidingWindow {
         return try Tensor.zeros([queries, keys], dtype: dtype, device: device).maskedFill(hidden, dtype.lowest)
     }
 
+    /// Hides what either mask hides.
+    ///
+    /// Their sum would overflow to minus infinity, and a row of those is NaN.
+    private static func combined(_ band: Tensor, _ padding: Tensor?) throws(TorchError) -> Tensor {
+        guard let padding else { return band }
+        return try band.minimum(padding)
+    }
+
     /// Attention inside the band.
     ///
     /// - Parameters:
@@ -80,7 +106,10 @@ public struct SlidingWindow {
             let first = max(start - window, 0)
             let last = min(end + window, length)
             let column = first - (start - window)
-            let visible = try mask?.slice(0, from: 0, to: end - start).slice(1, from: column, to: column + last - first)
+            let band = try mask?.slice(0, from: 0, to: end - start).slice(1, from: column, to: column + last - first)
+            let visible = try band.map { (band: Tensor) throws(TorchError) in
+                try Self.combined(band, try padding?.mask.slice(3, from: first, to: last))
+            }
             parts.append(
                 try query.slice(2, from: start, to: end).attend(
                     key: key.slice(2, from: first, to: last),

@@ -36,7 +36,7 @@ struct DiffusionBlock {
     ///
     /// - Parameters:
     ///   - x: `[batch, tokens, hidden]`.
-    ///   - modulation: of this step, `[1, 6, hidden]`.
+    ///   - modulation: of this step, `[batch, 6, hidden]`.
     ///   - rotary: tables for at least `tokens` positions.
     ///   - pattern: what a query of self-attention may see.
     ///   - conditions: keys and values for the same batch.

@@ -69,6 +69,16 @@ struct DiffusionTransformer {
         let time: TimeConditioning
         let rotary: RotaryEmbedding
         let window: SlidingWindow
+        /// Which tokens of self-attention are real; nil if all are.
+        let padding: KeyPadding?
+    }
+
+    /// How much of a batch is real where its items differ in length.
+    struct Lengths {
+        /// Real positions of each item's conditions.
+        let conditions: [Int]
+        /// Real frames of each item.
+        let frames: [Int]
     }
 
     /// Prepares the steps of a request.
@@ -77,19 +87,43 @@ struct DiffusionTransformer {
     ///   - conditions: the condition encoder's output, `[batch, length, encoderHidden]`.
     ///   - context: source latents and mask, `[batch, frames, 2 · latentChannels]`.
     ///   - times: every step's time in float32, from 1 towards 0.
+    ///   - lengths: of the batch's items; nil if all are whole.
     /// - Returns: what every step of the request needs.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    func plan(conditions: Tensor, context: Tensor, times: [Float]) throws -> Plan {
+    func plan(conditions: Tensor, context: Tensor, times: [Float], lengths: Lengths? = nil) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
+        let items = context.dimension(0)
         let embedded = try conditionProjection(conditions)
-        let steps = try Tensor(times, shape: [times.count]).to(dtype).to(device)
+        // A row for each item, though all say the same: adapters of one item may act on the time embedding.
+        let steps = try Tensor(times, shape: [1, times.count]).to(dtype).to(device).expand([items, times.count])
         let start = try time(steps)
-        let same = try interval(Tensor.zeros([1], dtype: dtype, device: device))  // r = t: not zero, but constant
-        let tokens = (context.dimension(1) + configuration.patchSize - 1) / configuration.patchSize
+        // r = t: constant, but not zero
+        let same = try interval(Tensor.zeros([items, 1], dtype: dtype, device: device))
+        let tokens = tokenCount(frames: context.dimension(1))
+        let padding = try lengths.flatMap {
+            try KeyPadding(
+                lengths: $0.frames.map(tokenCount),
+                total: tokens,
+                dtype: dtype,
+                device: device
+            )
+        }
+        let conditionPadding = try lengths.flatMap {
+            try KeyPadding(
+                lengths: $0.conditions,
+                total: conditions.dimension(1),
+                dtype: dtype,
+                device: device
+            )
+        }
         return Plan(
             context: context,
-            conditions: try blocks.map { try $0.keysAndValues(of: embedded) },
+            conditions: try blocks.map { block in
+                var pair = try block.keysAndValues(of: embedded)
+                pair.padding = conditionPadding
+                return pair
+            },
             time: TimeConditioning(
                 embedding: try start.embedding + same.embedding,
                 modulation: try start.modulation + same.modulation
@@ -105,9 +139,16 @@ struct DiffusionTransformer {
                 length: tokens,
                 window: configuration.slidingWindow,
                 dtype: dtype,
-                device: device
-            )
+                device: device,
+                padding: padding
+            ),
+            padding: padding
         )
+    }
+
+    /// Tokens of so many latent frames.
+    private func tokenCount(frames: Int) -> Int {
+        (frames + configuration.patchSize - 1) / configuration.patchSize
     }
 
     /// The velocity at one step.
@@ -115,19 +156,20 @@ struct DiffusionTransformer {
     /// - Parameters:
     ///   - latents: `[batch, frames, latentChannels]`, the batch of the plan's conditions.
     ///   - step: the position in the plan's times.
-    ///   - plan: the request's, made by `plan(conditions:context:times:)` with as many frames.
+    ///   - plan: the request's, made by `plan(conditions:context:times:lengths:)` with as many frames.
     /// - Returns: the shape of `latents`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
-        let modulation = try plan.time.modulation.slice(0, from: step, to: step + 1)
-        let embedding = try plan.time.embedding.slice(0, from: step, to: step + 1)
+        let modulation = try plan.time.modulation.select(1, step)
+        let embedding = try plan.time.embedding.select(1, step)
+        let full: AttentionPattern = plan.padding.map { .padded($0) } ?? .full
         var hidden = try patches(Tensor.cat([plan.context, latents], dimension: -1))
         for (layer, block) in blocks.enumerated() {
             hidden = try block(
                 hidden,
                 modulation: modulation,
                 rotary: plan.rotary,
-                pattern: configuration.slidingLayers[layer] ? .sliding(plan.window) : .full,
+                pattern: configuration.slidingLayers[layer] ? .sliding(plan.window) : full,
                 conditions: plan.conditions[layer]
             )
         }
