@@ -259,9 +259,15 @@ enum ConfigurationFile {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context),
             .dataCorrupted(let context) where !context.codingPath.isEmpty:
-            "field '\(context.codingPath.map(\.stringValue).joined(separator: "."))' has the wrong type"
-        case .keyNotFound(let key, _): "field '\(key.stringValue)' is missing"
+            "field '\(context.codingPath.map(name).joined(separator: "."))' has the wrong type"
+        case .keyNotFound(let key, _): "field '\(name(key))' is missing"
         default: "is not valid JSON"
         }
+    }
+
+    /// A field as the file spells it; the decoder knows it as `hiddenSize`.
+    private static func name(_ key: any CodingKey) -> String {
+        if let position = key.intValue { return "\(position)" }
+        return key.stringValue.map { $0.isUppercase ? "_" + $0.lowercased() : String($0) }.joined()
     }
 }
