@@ -13,6 +13,8 @@ extension MusicModel {
     ///   - observe: told the noise and every step's latents.
     ///   - report: told of every step.
     /// - Returns: for each item `[1, frames, latentChannels]` at its own length.
+    /// - Throws: ``ModelError/notFinite(what:advice:)`` if a step gives NaN; ``ModelError/missingPart(name:lookedIn:)`` if
+    ///   the checkpoint was not trained for guidance; `TorchError` if an operation fails; what `observe` and `report` throw.
     func denoise(
         _ batch: EncodedBatch,
         run: GenerationRun,
@@ -94,8 +96,9 @@ extension MusicModel {
         return try Schedule(steps: parameters.steps, shift: parameters.shift, precision: precision)
     }
 
-    /// Source latents and mask for music from text alone: silence, and 1 ("generate") everywhere. Behind the end of a shorter
-    /// item everything is zero, as behind the last frame of an odd length.
+    /// Source latents and mask for music from text alone: silence, and 1 ("generate") everywhere.
+    ///
+    /// Behind the end of a shorter item everything is zero, as behind the last frame of an odd length.
     private func context(frames: [Int]) throws -> Tensor {
         try Self.filled(
             frames.map { frames in

@@ -52,7 +52,9 @@ extension MusicModel {
         }
         let pieces = try run.items.indices.map { item in
             GeneratedPiece(
-                channels: try (0..<audio[item].dimension(1)).map { try audio[item].select(0, 0).select(0, $0).floats() },
+                channels: try (0..<audio[item].dimension(1)).map {
+                    try audio[item].select(0, 0).select(0, $0).floats()
+                },
                 sampleRate: autoencoderConfiguration.sampleRate,
                 seed: run.items[item].seed,
                 warnings: run.items[item].warnings + Self.warnings(about: batch.tokens[item])

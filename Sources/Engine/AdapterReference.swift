@@ -13,7 +13,9 @@ public struct AdapterReference: Sendable, Equatable {
         self.weight = weight
     }
 
-    /// Reads the command line's form. What follows the last `=` is the weight, if it is a number.
+    /// Reads the command line's form.
+    ///
+    /// What follows the last `=` is the weight.
     ///
     /// - Throws: ``EngineError/adapterWeight(_:)`` if it is not a finite number, or ``EngineError/emptyReference``.
     public init(parsing text: String) throws {

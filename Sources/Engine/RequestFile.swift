@@ -26,7 +26,12 @@ public struct RequestFile: Sendable, Equatable {
         try self.init(json: data, file: path)
     }
 
-    /// - Parameter file: what to call the JSON in errors.
+    /// Reads a request's JSON.
+    ///
+    /// - Parameters:
+    ///   - json: a JSON object of the fields that ``RequestFile`` lists.
+    ///   - file: what to call the JSON in errors.
+    /// - Throws: ``EngineError/request(file:reason:)`` that names the field.
     init(json: Data, file: String) throws {
         let fields: Fields
         do {
@@ -37,19 +42,19 @@ public struct RequestFile: Sendable, Equatable {
         var request = MusicRequest(tags: fields.tags ?? "")
         request.lyrics = fields.lyrics ?? ""
         request.duration = fields.duration ?? request.duration
-        request.steps = fields.num_inference_steps
-        request.guidance = fields.guidance_scale
+        request.steps = fields.steps
+        request.guidance = fields.guidance
         request.shift = fields.shift
         request.seed = fields.seed.flatMap { $0 < 0 ? nil : UInt64($0) }
         let written = WrittenNumbers(json)
         request.bpm = fields.bpm.flatMap { Self.number(written["bpm"] ?? $0.text) }
-        request.keyScale = fields.keyscale
-        request.timeSignature = written["timesignature"] ?? fields.timesignature?.text
-        request.vocalLanguage = fields.vocal_language ?? request.vocalLanguage
+        request.keyScale = fields.keyScale
+        request.timeSignature = written["timesignature"] ?? fields.timeSignature?.text
+        request.vocalLanguage = fields.vocalLanguage ?? request.vocalLanguage
         request.batch = fields.batch ?? request.batch
         request.guidanceInterval = GuidanceInterval(
-            start: fields.cfg_interval_start ?? 0,
-            end: fields.cfg_interval_end ?? 1
+            start: fields.guidanceStart ?? 0,
+            end: fields.guidanceEnd ?? 1
         )
         self.request = request
         adapters = fields.adapters?.map { AdapterReference($0.ref, weight: $0.weight ?? 1) }
@@ -96,24 +101,30 @@ private struct Fields: Decodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case tags, lyrics, duration, num_inference_steps, guidance_scale, shift, seed, bpm, keyscale, timesignature
-        case vocal_language, batch, cfg_interval_start, cfg_interval_end, adapters
+        case tags, lyrics, duration, shift, seed, bpm, batch, adapters
+        case steps = "num_inference_steps"
+        case guidance = "guidance_scale"
+        case keyScale = "keyscale"
+        case timeSignature = "timesignature"
+        case vocalLanguage = "vocal_language"
+        case guidanceStart = "cfg_interval_start"
+        case guidanceEnd = "cfg_interval_end"
     }
 
     var tags: String?
     var lyrics: String?
     var duration: Double?
-    var num_inference_steps: Int?
-    var guidance_scale: Double?
+    var steps: Int?
+    var guidance: Double?
     var shift: Double?
     var seed: Int64?
     var bpm: WrittenValue?
-    var keyscale: String?
-    var timesignature: WrittenValue?
-    var vocal_language: String?
+    var keyScale: String?
+    var timeSignature: WrittenValue?
+    var vocalLanguage: String?
     var batch: Int?
-    var cfg_interval_start: Double?
-    var cfg_interval_end: Double?
+    var guidanceStart: Double?
+    var guidanceEnd: Double?
     var adapters: [Adapter]?
 }
 

@@ -9,7 +9,14 @@ struct PatchEmbedding {
     private let bias: Tensor
     private let patch: Int
 
-    /// - Parameter weights: a cursor at the convolution; reads `weight` `[hidden, channels, patch]` and `bias`.
+    /// Takes the convolution's weights and lays them out as a projection's.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the convolution; reads `weight` `[hidden, channels, patch]` and `bias`.
+    ///   - channels: channels of a frame.
+    ///   - hidden: channels of a token.
+    ///   - patch: frames of a token.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     init(_ weights: Weights, channels: Int, hidden: Int, patch: Int) throws {
         self.patch = patch
         weight = try weights.tensor("weight", shape: [hidden, channels, patch])
@@ -19,6 +26,7 @@ struct PatchEmbedding {
 
     /// - Parameter x: `[batch, frames, channels]`; missing frames of the last token are zeros.
     /// - Returns: `[batch, ceil(frames / patch), hidden]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         let surplus = x.dimension(1) % patch
         let padded = surplus == 0 ? x : try x.pad([0, 0, 0, patch - surplus])
@@ -32,7 +40,14 @@ struct PatchProjection {
     private let bias: Tensor
     private let channels: Int
 
-    /// - Parameter weights: a cursor at the convolution; reads `weight` `[hidden, channels, patch]` and `bias`.
+    /// Takes the convolution's weights and lays them out as a projection's.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the convolution; reads `weight` `[hidden, channels, patch]` and `bias`.
+    ///   - hidden: channels of a token.
+    ///   - channels: channels of a frame.
+    ///   - patch: frames of a token.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     init(_ weights: Weights, hidden: Int, channels: Int, patch: Int) throws {
         self.channels = channels
         weight = try weights.tensor("weight", shape: [hidden, channels, patch])
@@ -45,6 +60,7 @@ struct PatchProjection {
     ///   - x: `[batch, tokens, hidden]`.
     ///   - frames: how many frames to keep.
     /// - Returns: `[batch, frames, channels]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(_ x: Tensor, frames: Int) throws -> Tensor {
         try x.linear(weight, bias: bias).reshape([x.dimension(0), -1, channels]).slice(1, from: 0, to: frames)
     }
