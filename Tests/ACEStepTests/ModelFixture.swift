@@ -33,7 +33,11 @@ enum ModelFixture: String, CaseIterable, Sendable {
     ) throws -> MusicModel {
         let files = try ModelFiles(path: path, variant: variant)
         return try MusicModel(
-            files: files, tokenizer: MusicModel.tokenizer(of: files), dtype: dtype, compatibility: compatibility)
+            files: files,
+            tokenizer: MusicModel.tokenizer(of: files),
+            dtype: dtype,
+            compatibility: compatibility
+        )
     }
 
     /// Golden values by the path of their file among the fixtures.
@@ -62,9 +66,18 @@ struct RequestFixture: Decodable {
         let fields = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
         let bpm = fields.bpm.flatMap { $0 > 0 ? WrittenNumber($0 == $0.rounded() ? "\(Int($0))" : "\($0)") : nil }
         return MusicRequest(
-            tags: fields.tags, lyrics: fields.lyrics, duration: fields.duration, steps: fields.num_inference_steps,
-            guidance: fields.guidance_scale, shift: fields.shift, seed: fields.seed, bpm: bpm,
-            keyScale: fields.keyscale, timeSignature: fields.timesignature, vocalLanguage: fields.vocal_language)
+            tags: fields.tags,
+            lyrics: fields.lyrics,
+            duration: fields.duration,
+            steps: fields.num_inference_steps,
+            guidance: fields.guidance_scale,
+            shift: fields.shift,
+            seed: fields.seed,
+            bpm: bpm,
+            keyScale: fields.keyscale,
+            timeSignature: fields.timesignature,
+            vocalLanguage: fields.vocal_language
+        )
     }
 }
 
