@@ -6,6 +6,8 @@ import TestSupport
 import Testing
 import Torch
 
+/// How far bfloat16 may be from float32.
+///
 /// bfloat16 keeps 8 bits: each rounding is off by up to 2⁻⁹ of the value, 0.2 %. In a model of 12 to 20 channels few of them
 /// cancel: diffusers' own bfloat16 conditions are off by 1.7 to 3.5 % of the largest magnitude on these fixtures (two
 /// bfloat16 runs at real widths differ by 2 %). Latents gather eight velocities of that accuracy, each scaled by a step of at
