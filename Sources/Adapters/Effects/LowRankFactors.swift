@@ -36,12 +36,9 @@ public struct LowRankFactors: LayerEffect {
     /// The bytes of both factors and the bias.
     public var byteCount: Int { down.byteCount + up.byteCount + (bias?.byteCount ?? 0) }
 
-    /// The factors themselves.
-    public var lowRankFactors: LowRankFactors? { self }
-
-    /// A branch of these factors alone.
-    public func branch(weight: Double) -> any LayerBranch {
-        LowRankBranch([LowRankBranch.Term(factors: self, strength: scale * weight)])
+    /// Joins the low-rank products of the blend, which share one branch.
+    public func contribute(to blend: inout LayerBlend, weight: Double) {
+        blend.add(LowRankBranch.Term(factors: self, strength: scale * weight))
     }
 }
 

@@ -7,7 +7,9 @@ public import Torch
 /// Loads adapters onto a base: every tensor is checked against the layer that it changes.
 public enum AdapterLoader {
     /// The families that can be applied.
-    private static let families: [any AdapterFamily] = [LowRankFamily()]
+    private static let families: [any AdapterFamily] = [
+        LowRankFamily(), RotationFamily(), KroneckerFamily(), HadamardFamily(), WholeDifferenceFamily(),
+    ]
 
     /// Loads an adapter.
     ///
@@ -41,14 +43,12 @@ public enum AdapterLoader {
             device: device,
             residence: residence
         )
-        var loading = Loading(tensors: tensors, index: index, allowPartial: allowPartial)
         if !allowPartial, !description.unusedNames.isEmpty {
             throw AdapterError.unusedTensors(adapter: name, names: description.unusedNames)
         }
-        for module in description.modules { try loading.add(module, families) }
-        for (path, bias) in description.replacementBiases.sorted(by: { $0.key.text < $1.key.text }) {
-            try loading.addBias(bias, at: path)
-        }
+        var loading = try Loading(description, tensors: tensors, index: index)
+        guard allowPartial || loading.skipped.isEmpty else { throw loading.partialCoverage }
+        try loading.addAll(families)
         guard !loading.effects.isEmpty else { throw AdapterError.nothingFits(adapter: name) }
         return LoadedAdapter(
             name: name,

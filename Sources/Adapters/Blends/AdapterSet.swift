@@ -68,38 +68,23 @@ public final class AdapterSet {
         for (first, second) in zip(ordered, ordered.dropFirst()) where first.name == second.name {
             throw .selectedTwice(adapter: first.name)
         }
-        var shares: [String: [(effect: any LayerEffect, weight: Double)]] = [:]
+        var blends: [String: LayerBlend] = [:]
         for entry in ordered {
             guard let adapter = adapters[entry.name] else { throw .unknownName(adapter: entry.name, loaded: names) }
             if let number = entry.weight.invalidNumber { throw .invalidWeight(adapter: entry.name, weight: number) }
             let weight = entry.weight.value(at: 0)
             guard weight != 0 else { continue }
             for (path, effects) in adapter.effects {
-                shares[path, default: []] += effects.map { ($0, weight) }
+                for effect in effects { effect.contribute(to: &blends[path, default: LayerBlend()], weight: weight) }
             }
         }
-        attach(shares)
+        attach(blends)
         selection = ordered
     }
 
-    private func attach(_ shares: [String: [(effect: any LayerEffect, weight: Double)]]) {
-        for path in attachedPaths where shares[path] == nil { index[path]?.attach([]) }
-        for (path, share) in shares { index[path]?.attach(Self.branches(share)) }
-        attachedPaths = Set(shares.keys)
-    }
-
-    /// One branch for all low-rank products, after one for each other effect.
-    private static func branches(_ shares: [(effect: any LayerEffect, weight: Double)]) -> [any LayerBranch] {
-        var terms: [LowRankBranch.Term] = []
-        var branches: [any LayerBranch] = []
-        for (effect, weight) in shares {
-            if let factors = effect.lowRankFactors {
-                terms.append(LowRankBranch.Term(factors: factors, strength: factors.scale * weight))
-            } else {
-                branches.append(effect.branch(weight: weight))
-            }
-        }
-        if !terms.isEmpty { branches.append(LowRankBranch(terms)) }
-        return branches
+    private func attach(_ blends: [String: LayerBlend]) {
+        for path in attachedPaths where blends[path] == nil { index[path]?.attach([]) }
+        for (path, blend) in blends { index[path]?.attach(blend.branches) }
+        attachedPaths = Set(blends.keys)
     }
 }

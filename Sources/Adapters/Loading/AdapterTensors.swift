@@ -55,33 +55,25 @@ public struct AdapterTensors {
         return tensor
     }
 
-    /// A low-rank module's scale.
+    /// A module's tensor by role, or by another where it has none of the first.
     ///
-    /// - Throws: `AdapterFormatError.incompleteModule` if the module is not low-rank.
-    public func scale(of module: AdapterModule) throws -> LowRankScale {
-        guard let scale = module.lowRank else {
-            throw AdapterFormatError.incompleteModule(
-                module: module.path.text,
-                present: module.kind.displayName,
-                missing: "rank"
-            )
-        }
-        return scale
+    /// - Throws: `AdapterFormatError.incompleteModule` if the module has neither.
+    public func description(
+        _ role: TensorRole,
+        or other: TensorRole,
+        of module: AdapterModule
+    ) throws -> TensorDescription {
+        try module.tensors[role] ?? description(other, of: module)
     }
 
-    /// Checks a tensor's shape against the base.
+    /// Refuses a tensor whose shape does not fit the base.
     ///
     /// - Parameters:
     ///   - tensor: the tensor.
-    ///   - shape: the sizes it must have; nil where any will do.
+    ///   - fits: whether it does.
     ///   - expected: the shape for the message.
     /// - Throws: `AdapterError.unexpectedShape`.
-    public func require(
-        _ tensor: TensorDescription,
-        isShapedLike shape: [Int?],
-        _ expected: String
-    ) throws(AdapterError) {
-        let fits = tensor.shape.count == shape.count && zip(tensor.shape, shape).allSatisfy { $1 == nil || $0 == $1 }
+    public func require(_ tensor: TensorDescription, _ fits: Bool, _ expected: String) throws(AdapterError) {
         guard fits else {
             throw .unexpectedShape(adapter: adapter, tensor: tensor.name, shape: tensor.shape, expected: expected)
         }
@@ -89,9 +81,13 @@ public struct AdapterTensors {
 
     /// Reads a tensor.
     ///
-    /// - Returns: the tensor in the model's type and on its device; the file's own bytes where nothing has to change.
+    /// - Parameters:
+    ///   - tensor: the tensor.
+    ///   - wanted: the type to read it in; the model's if nil.
+    /// - Returns: the tensor on the model's device; the file's own bytes where nothing has to change.
     /// - Throws: `AdapterError.nonFinite` or `.overflow` naming it, `AdapterFormatError.unexpectedType`, `TorchError`.
-    public func read(_ tensor: TensorDescription) throws -> Tensor {
+    public func read(_ tensor: TensorDescription, as wanted: DType? = nil) throws -> Tensor {
+        let wanted = wanted ?? dtype
         let stored = try storedType(of: tensor)
         try checkMagnitude(tensor)
         let result = try unsafe file.withBytes(of: tensor.name) { bytes in
@@ -100,7 +96,7 @@ public struct AdapterTensors {
             }
             return try unsafe Tensor(copying: bytes, shape: tensor.shape, dtype: stored)
         }
-        let converted = stored == dtype ? result : try result.to(dtype)
+        let converted = stored == wanted ? result : try result.to(wanted)
         return device == .cpu ? converted : try converted.to(device)
     }
 

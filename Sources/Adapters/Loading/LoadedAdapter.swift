@@ -17,7 +17,7 @@ public final class LoadedAdapter {
     public let device: Device
     /// Modules of the file that the base does not have, by path; empty unless partial loading was asked for.
     public let skippedModules: [String]
-    /// What it does, by the layer's path; a layer may have a low-rank product and a bias.
+    /// What it does, by the layer's path; a layer may have several effects, such as a product and a bias.
     let effects: [String: [any LayerEffect]]
 
     init(
