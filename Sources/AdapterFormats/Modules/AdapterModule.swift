@@ -21,6 +21,9 @@ public struct AdapterModule: Sendable, Hashable {
     /// Nil for other families.
     public let rotation: RotationSettings?
 
+    /// Whether PEFT's settings came with it, so that PEFT's formulas hold where libraries differ.
+    public let isPEFT: Bool
+
     /// What the difference is multiplied with at weight 1.
     public var scale: Double { lowRank?.scale ?? 1 }
 
@@ -31,7 +34,8 @@ public struct AdapterModule: Sendable, Hashable {
         kind: AdapterKind,
         tensors: [TensorRole: TensorDescription],
         lowRank: LowRankScale?,
-        rotation: RotationSettings? = nil
+        rotation: RotationSettings? = nil,
+        isPEFT: Bool = false
     ) {
         self.path = path
         self.spelledPath = spelledPath
@@ -39,6 +43,7 @@ public struct AdapterModule: Sendable, Hashable {
         self.tensors = tensors
         self.lowRank = lowRank
         self.rotation = rotation
+        self.isPEFT = isPEFT
     }
 }
 

@@ -118,7 +118,8 @@ struct ModuleAssembly {
                     kind: kind,
                     tensors: draft.tensors,
                     lowRank: try scale(of: draft, at: path, kind),
-                    rotation: kind == .oft ? try rotation(of: draft) : nil
+                    rotation: kind == .oft ? try rotation(of: draft) : nil,
+                    isPEFT: configuration?.isPEFT ?? false
                 )
             )
         }

@@ -17,6 +17,9 @@ struct KroneckerFamily: AdditiveFamily {
     ) throws -> any WeightDifference {
         let shape = layer.storedShape
         try requireFit(of: module, shape, tensors)
+        if module.isPEFT, let second = module.tensors[.kroneckerSecond], second.shape.count == 3 {
+            return try misalignedProduct(of: module, second, shape[0], reading: tensors)
+        }
         return KroneckerProduct(
             first: try first(of: module, reading: tensors, as: dtype),
             second: try second(of: module, shape, reading: tensors, as: dtype),
@@ -54,6 +57,21 @@ struct KroneckerFamily: AdditiveFamily {
 
     private static func rowCount(_ tensor: TensorDescription, _ module: AdapterModule) -> Int {
         tensor.shape[module.tensors[.kroneckerTucker] == nil ? 0 : 1]
+    }
+
+    /// PEFT's own product of a matrix and a one-dimensional convolution's factor.
+    ///
+    /// PEFT 0.21.2 aligns the matrix with the last two dimensions of `[b, d, kernel]`, where LyCORIS aligns it with the
+    /// first two; what it trains is what it computes.
+    private func misalignedProduct(
+        of module: AdapterModule,
+        _ second: TensorDescription,
+        _ rowCount: Int,
+        reading tensors: AdapterTensors
+    ) throws -> WholeDifference {
+        let first = try first(of: module, reading: tensors, as: .float32).unsqueeze(0)
+        let product = try first.kron(tensors.read(second, as: .float32)).reshape([rowCount, -1])
+        return WholeDifference(matrix: product, scale: module.scale)
     }
 
     private func first(of module: AdapterModule, reading tensors: AdapterTensors, as dtype: DType) throws -> Tensor {
