@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The two texts that the model is conditioned on, in exactly the form it was trained with.
-public struct Prompt: Sendable, Equatable {
+public struct Prompt: Sendable, Hashable {
     /// What the text encoder reads: instruction, caption and metas.
     public let caption: String
     /// What the lyric encoder reads: language and lyrics.

@@ -6,6 +6,8 @@ public import Torch
 public enum AttentionPattern {
     /// Every position.
     case full
+    /// Every position that is not filling.
+    case padded(KeyPadding)
     /// Positions up to its own.
     case causal
     /// Positions inside a band around its own.
@@ -18,6 +20,8 @@ public struct KeysAndValues {
     public let keys: Tensor
     /// `[batch, keyValueHeads, length, headDimension]`.
     public let values: Tensor
+    /// Which of them are real; nil if all are.
+    public var padding: KeyPadding?
 }
 
 /// Grouped-query attention (Ainslie et al. 2023) with RMS-normalised queries and keys, as Qwen3 and ACE-Step have it:
@@ -85,6 +89,8 @@ public struct Attention {
         let mixed: Tensor
         switch pattern {
         case .full: mixed = try queries.attend(key: keys, value: values, scale: scale)
+        case .padded(let padding):
+            mixed = try queries.attend(key: keys, value: values, mask: padding.mask, scale: scale)
         case .causal: mixed = try queries.attend(key: keys, value: values, isCausal: true, scale: scale)
         case .sliding(let window): mixed = try window.attend(query: queries, key: keys, value: values, scale: scale)
         }
@@ -101,14 +107,20 @@ public struct Attention {
         )
     }
 
-    /// Cross-attention: no rotation, every position of the context is visible.
+    /// Cross-attention: no rotation, every real position of the context is visible.
     ///
     /// - Parameters:
     ///   - x: `[batch, length, dimension]`.
     ///   - context: what `keysAndValues(of:)` made, for the same batch.
     public func callAsFunction(_ x: Tensor, attendingTo context: KeysAndValues) throws(TorchError) -> Tensor {
         let queries = try heads(queryNorm, of: query(x))
-        return try output(merge(queries.attend(key: context.keys, value: context.values, scale: scale)))
+        let mixed = try queries.attend(
+            key: context.keys,
+            value: context.values,
+            mask: context.padding?.mask,
+            scale: scale
+        )
+        return try output(merge(mixed))
     }
 
     private var scale: Double { 1 / Double(shape.headDimension).squareRoot() }

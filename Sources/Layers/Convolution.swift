@@ -69,7 +69,7 @@ final class NormedWeight {
     /// - Parameter weights: a cursor at the convolution; reads `weight_g` and `weight_v`, or a plain `weight`.
     init(_ weights: Weights, shape: [Int]) throws {
         dtype = weights.source.dtype
-        if weights.contains("weight_v") {
+        if weights.contains("weight_v") || weights.contains("weight_g") {
             state = .parts(
                 direction: try weights.stored("weight_v", shape: shape),
                 magnitude: try weights.stored("weight_g", shape: [shape[0], 1, 1])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Layers
-import Torch
+package import Layers
+package import Torch
 
 /// A residual unit of the Oobleck autoencoder: two snake activations, a dilated and a pointwise convolution.
 struct ResidualUnit {
@@ -56,7 +56,7 @@ struct DecoderBlock {
 }
 
 /// Turns latents into a waveform (the Oobleck decoder of Stable Audio).
-struct OobleckDecoder {
+package struct OobleckDecoder {
     static let dilations = [1, 3, 9]
 
     private let input: Convolution
@@ -67,7 +67,7 @@ struct OobleckDecoder {
     let configuration: AutoencoderConfiguration
 
     /// - Parameter weights: a cursor at `decoder`.
-    init(_ weights: Weights, configuration: AutoencoderConfiguration) throws {
+    package init(_ weights: Weights, configuration: AutoencoderConfiguration) throws {
         self.configuration = configuration
         let base = configuration.decoderChannels
         let multiples = [1] + configuration.channelMultiples
@@ -100,7 +100,7 @@ struct OobleckDecoder {
 
     /// - Parameter latents: `[batch, latentChannels, frames]`.
     /// - Returns: `[batch, audioChannels, hop · frames]`.
-    func callAsFunction(_ latents: Tensor) throws -> Tensor {
+    package func callAsFunction(_ latents: Tensor) throws -> Tensor {
         var hidden = try input(latents)
         for block in blocks { hidden = try block(hidden) }
         return try output(snake(hidden))
@@ -110,7 +110,7 @@ struct OobleckDecoder {
     ///
     /// Counted from the waveform up: each convolution reaches half its kernel, each upsampling divides the reach by its
     /// stride and adds the one neighbour that its kernel overlaps.
-    var reach: Int {
+    package var reach: Int {
         let residual = Self.dilations.reduce(0) { $0 + 3 * $1 }
         var reach = 3
         for stride in configuration.downsamplingRatios {

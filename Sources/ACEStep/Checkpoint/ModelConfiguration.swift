@@ -257,7 +257,8 @@ enum ConfigurationFile {
 
     private static func reason(_ error: DecodingError) -> String {
         switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+        case .typeMismatch(_, let context), .valueNotFound(_, let context),
+            .dataCorrupted(let context) where !context.codingPath.isEmpty:
             "field '\(context.codingPath.map(\.stringValue).joined(separator: "."))' has the wrong type"
         case .keyNotFound(let key, _): "field '\(key.stringValue)' is missing"
         default: "is not valid JSON"

@@ -32,7 +32,7 @@ struct DiffusionBlock {
 
     /// - Parameters:
     ///   - x: `[batch, tokens, hidden]`.
-    ///   - modulation: of this step, `[1, 6, hidden]`.
+    ///   - modulation: of this step, `[batch, 6, hidden]`.
     ///   - conditions: keys and values for the same batch.
     func callAsFunction(
         _ x: Tensor,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Torch
+package import Torch
 
 /// Adaptive projected guidance (Sadat et al. 2024) with ACE-Step's constants: the difference between the conditional and
 /// the unconditional velocity keeps a negative momentum, is clipped in norm, and loses its part along the condition.
-struct AdaptiveProjectedGuidance {
+package struct AdaptiveProjectedGuidance {
     private static let momentum = -0.75
     private static let largestNorm = 2.5
 
@@ -12,14 +12,15 @@ struct AdaptiveProjectedGuidance {
     let scale: Double
     private var running: Tensor?
 
-    init(scale: Double) { self.scale = scale }
+    /// Starts a run without momentum.
+    package init(scale: Double) { self.scale = scale }
 
     /// The guided velocity. Norms run over time, for each channel.
     ///
     /// - Parameters:
     ///   - conditional: `[batch, frames, channels]`.
     ///   - unconditional: the same shape.
-    mutating func callAsFunction(conditional: Tensor, unconditional: Tensor) throws -> Tensor {
+    package mutating func callAsFunction(conditional: Tensor, unconditional: Tensor) throws -> Tensor {
         var difference = try conditional - unconditional
         if let running { difference = try difference + running * Self.momentum }
         running = difference

@@ -2,11 +2,11 @@
 
 import FoundationEssentials
 import Layers
-import Torch
+package import Torch
 
 /// Qwen3-Embedding: a causal transformer whose last hidden state conditions on the caption, and whose embedding table alone
 /// represents the lyrics.
-struct TextEncoder {
+package struct TextEncoder {
     /// The fields of the text encoder's `config.json` that decide its shape.
     struct Configuration: Decodable {
         var vocabSize: Int
@@ -67,11 +67,11 @@ struct TextEncoder {
     ///
     /// - Parameter ids: `[batch, length]`, int64.
     /// - Returns: `[batch, length, dimension]`.
-    func embed(_ ids: Tensor) throws -> Tensor { try table.embedding(ids).to(dtype) }
+    package func embed(_ ids: Tensor) throws -> Tensor { try table.embedding(ids).to(dtype) }
 
     /// The normalised last hidden states.
     ///
     /// - Parameter ids: `[batch, length]`, int64.
     /// - Returns: `[batch, length, dimension]`.
-    func callAsFunction(_ ids: Tensor) throws -> Tensor { try stack(embed(ids)) { _ in .causal } }
+    package func callAsFunction(_ ids: Tensor) throws -> Tensor { try stack(embed(ids)) { _ in .causal } }
 }

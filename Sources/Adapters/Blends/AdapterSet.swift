@@ -50,6 +50,8 @@ public final class AdapterSet {
         guard let adapter = adapters[name] else { throw .unknownName(adapter: name, loaded: names) }
         if selection.contains(where: { $0.name == name }) {
             try select(selection.filter { $0.name != name })
+        } else if selection.isEmpty {
+            attach([:])  // a batch's blends may hold it
         }
         adapters[name] = nil
         return adapter
@@ -64,6 +66,12 @@ public final class AdapterSet {
     /// - Parameter blend: adapters by name with their weights, in any order.
     /// - Throws: `AdapterError.unknownName`, `.selectedTwice` or `.invalidWeight`.
     public func select(_ blend: [BlendEntry]) throws(AdapterError) {
+        attach(try blends(of: blend).mapValues(\.branches))
+        selection = blend.sorted { $0.name < $1.name }
+    }
+
+    /// What a blend does to each layer, collected in the order of the adapters' names.
+    func blends(of blend: [BlendEntry]) throws(AdapterError) -> [String: LayerBlend] {
         let ordered = blend.sorted { $0.name < $1.name }
         for (first, second) in zip(ordered, ordered.dropFirst()) where first.name == second.name {
             throw .selectedTwice(adapter: first.name)
@@ -78,13 +86,14 @@ public final class AdapterSet {
                 for effect in effects { effect.contribute(to: &blends[path, default: LayerBlend()], weight: weight) }
             }
         }
-        attach(blends)
-        selection = ordered
+        return blends
     }
 
-    private func attach(_ blends: [String: LayerBlend]) {
-        for path in attachedPaths where blends[path] == nil { index[path]?.attach([]) }
-        for (path, blend) in blends { index[path]?.attach(blend.branches) }
-        attachedPaths = Set(blends.keys)
+    /// Replaces what acts on every layer.
+    func attach(_ branches: [String: [any LayerBranch]]) {
+        for path in attachedPaths where branches[path] == nil { index[path]?.attach([]) }
+        for (path, list) in branches { index[path]?.attach(list) }
+        attachedPaths = Set(branches.keys)
+        selection = []
     }
 }
