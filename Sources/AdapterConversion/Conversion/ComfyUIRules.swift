@@ -25,11 +25,7 @@ struct ComfyUIRules {
         ]
     }
 
-    /// `W′ − W` of a module at strength 1; zeros where ComfyUI finds nothing.
-    ///
-    /// - Parameters:
-    ///   - path: the module's dotted path.
-    ///   - weight: W.
+    /// `W′ − W` of a module, by its dotted path, at strength 1; zeros where ComfyUI finds nothing.
     func difference(at path: String, weight: Tensor) throws -> Tensor {
         var result = try weight.clone()
         for prefix in Self.prefixes(of: path) {

@@ -32,9 +32,7 @@ public enum ConversionTarget: String, Sendable, CaseIterable {
     /// Whether the result is a directory.
     public var isDirectory: Bool { self == .peft }
 
-    /// A module's name in front of the tensors'.
-    ///
-    /// - Parameter path: the dotted path in the original layout.
+    /// A module's name in front of its tensors'; the path is the dotted one of the original layout.
     func prefix(_ path: String) -> String {
         let module = ModulePath(spelled: path)
         return switch self {

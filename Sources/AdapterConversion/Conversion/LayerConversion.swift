@@ -65,8 +65,8 @@ struct LayerConversion {
         let isTucker = [TensorRole.kroneckerTucker, .hadamardFirstTucker].contains { layer.module.tensors[$0] != nil }
         switch layer.module.kind {
         case .lora: addFactors(to: &layer)
-        case .dora where target == .diffusers || (target == .peft && isOfInputs(layer.module)):
-            try fallBack(&layer, "it has no magnitudes for \(target == .peft ? "input columns" : "DoRA")")
+        case .dora where target.hasConfiguration && isOfInputs(layer.module):
+            try fallBack(&layer, "it has no magnitudes of input columns")
         case .dora:
             addFactors(to: &layer)
             try addMagnitude(to: &layer)
@@ -206,9 +206,9 @@ extension LayerConversion {
         let rows = try ProductShape(of: module).rows
         let isOfInputs = isOfInputs(module)
         let isSameFormula = isOfInputs || source.magnitudeNorm == targetNorm
-        let part = target == .peft ? "lora_magnitude_vector" : "dora_scale"
+        let part = target.hasConfiguration ? "lora_magnitude_vector" : "dora_scale"
         let shape =
-            target == .peft ? [rows] : tensor.shape.count > 1 ? tensor.shape : [rows, 1]
+            target.hasConfiguration ? [rows] : tensor.shape.count > 1 ? tensor.shape : [rows, 1]
         if isSameFormula {
             layer.tensors[name(layer, part)] = ConvertedTensor(tensor, of: file, shape: shape)
             return
@@ -232,7 +232,7 @@ extension LayerConversion {
     private func addBias(to layer: inout ConvertedLayer) throws {
         let module = layer.module
         guard module.tensors[.upBias] != nil || module.tensors[.biasDifference] != nil else { return }
-        if target == .peft, let bias = module.tensors[.upBias], case .family = layer.method {
+        if target.hasConfiguration, let bias = module.tensors[.upBias], case .family = layer.method {
             layer.tensors[name(layer, "lora_B.bias")] = ConvertedTensor(bias, of: file)
             return
         }

@@ -118,12 +118,16 @@ extension PEFTSettings {
         alpha = general
         usesDoRA = layers.contains { $0.method == .family(.dora) }
         hasBias = layers.contains { $0.module.tensors[.upBias] != nil }
+        setPatterns(spelled.compactMap { layer, name in layer.lowRank.map { (name, $0.rank, $0.alpha) } })
+    }
+
+    /// Says of every module that differs from the general rank and alpha what its own are.
+    mutating func setPatterns(_ modules: [(name: String, rank: Int, alpha: Double)]) {
         var (ranks, alphas): ([String: Int], [String: Double]) = ([:], [:])
-        for (layer, name) in spelled {
-            guard let (own, ownAlpha) = layer.lowRank else { continue }
+        for (name, own, ownAlpha) in modules {
             let key = name.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "\\.")
             if own != rank { ranks[key] = own }
-            if ownAlpha != general { alphas[key] = ownAlpha }
+            if ownAlpha != alpha { alphas[key] = ownAlpha }
         }
         (rankPattern, alphaPattern) = (ranks, alphas)
     }

@@ -18,6 +18,7 @@ enum TruncatedSVD {
     ///   - matrix: `[out, in]`, float32 or float64.
     ///   - rank: how many; fewer if the matrix has fewer.
     /// - Returns: `u` `[out, r]`, `s` `[r]` falling, `v` `[in, r]`.
+    /// - Throws: `TorchError`.
     static func decompose(_ matrix: Tensor, rank: Int) throws -> (u: Tensor, s: Tensor, v: Tensor) {
         let smaller = min(matrix.dimension(0), matrix.dimension(1))
         let wanted = min(rank, smaller)

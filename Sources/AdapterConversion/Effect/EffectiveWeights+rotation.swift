@@ -11,6 +11,8 @@ extension EffectiveWeights {
     /// - Parameters:
     ///   - base: W, `[out, in]`.
     ///   - module: the module whose vectors make R.
+    /// - Returns: W′, shaped like W.
+    /// - Throws: ``ConversionError/misfit(module:found:expected:)``, and what reading throws.
     func rotated(_ base: Tensor, by module: AdapterModule) throws -> Tensor {
         let vectors = try tensors.description(.rotation, of: module)
         let size = try Self.blockSize(of: vectors)

@@ -49,6 +49,8 @@ struct Magnitude {
     ///   - weight: W, `[out, in]` or `[out, in, kernel]`.
     ///   - changed: W + ΔW.
     ///   - module: for messages.
+    /// - Returns: W′, shaped like W.
+    /// - Throws: ``ConversionError/misfit(module:found:expected:)``.
     func apply(to weight: Tensor, changed: Tensor, module: AdapterModule) throws -> Tensor {
         let shape = self.shape(for: weight)
         guard values.count == weight.dimension(isOfInputs ? 1 : 0) else {
