@@ -63,9 +63,9 @@ public struct CheckpointMerge {
         let total = files.reduce(0) { $0 + $1.names.count }
         var (written, kept, position) = (0, 0, 0)
         for tree in trees {
-            for entry in try FileTree.files(in: tree.source) {
+            for entry in try FileTree.files(in: tree) {
                 try Task.checkCancellation()
-                let (from, to) = (tree.source + "/" + entry, FileTree.join(staging, tree.name, entry))
+                let (from, to) = (FileTree.join(tree.source, entry), FileTree.join(staging, tree.name, entry))
                 try FileTree.makeDirectory(AdapterLocation.parent(of: to))
                 if let file = rewritten[FileTree.identity(from)] {
                     try rewrite(file, to: to) {
@@ -103,16 +103,19 @@ public struct CheckpointMerge {
     }
 }
 
-/// A directory of a checkpoint that is taken over into a new one.
+/// A directory, or a file, of a checkpoint that is taken over into a new one.
 public struct CheckpointTree: Sendable, Equatable {
-    /// The directory.
+    /// The directory or file.
     public let source: String
     /// What it is called in the new checkpoint; empty for the checkpoint's own directory.
     public let name: String
+    /// Names in the directory that stay behind, such as other variants.
+    public let excluded: Set<String>
 
-    /// Names both.
-    public init(_ source: String, as name: String) {
+    /// Names what is taken, and what it is called.
+    public init(_ source: String, as name: String = "", excluding excluded: Set<String> = []) {
         self.source = source
         self.name = name
+        self.excluded = excluded
     }
 }

@@ -9,11 +9,15 @@ enum FileTree {
     private static let linkedSize = 1 << 20
     private static let maximumDepth = 8
 
-    /// Every regular file below a directory, hidden ones left out, by its path in it.
-    static func files(in directory: String) throws -> [String] {
+    /// Every regular file of a tree, hidden ones left out, by its path in it; of a file its own, which is empty.
+    static func files(in tree: CheckpointTree) throws -> [String] {
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: tree.source, isDirectory: &isDirectory), isDirectory else {
+            return [""]
+        }
         var found: [String] = []
-        try collect(directory, "", depth: 0, into: &found)
-        return found
+        try collect(tree.source, "", depth: 0, into: &found)
+        return found.filter { !tree.excluded.contains(String($0.prefix { $0 != "/" })) }
     }
 
     private static func collect(_ directory: String, _ prefix: String, depth: Int, into found: inout [String]) throws {
@@ -41,7 +45,8 @@ enum FileTree {
 
     /// Refuses an output that exists with content, or lies in what is read.
     static func requireFree(_ output: String, besides sources: [String]) throws {
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: output)) ?? []  // absent: nothing in the way
+        // What is absent is not in the way.
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: output)) ?? []
         guard entries.isEmpty else {
             throw ConversionError.output(path: output, reason: "it exists and is not empty; name a new directory")
         }

@@ -37,6 +37,7 @@ public struct Conversion {
     /// - Returns: what was written and how far each layer differs.
     /// - Throws: ``ConversionError``, and what reading the adapter or writing the file throws; nothing is left then.
     public mutating func write(to output: String) throws -> ConversionReport {
+        try checkOutput(output)
         var layers = try convertedLayers()
         try addReplacementBiases(to: &layers)
         guard !layers.isEmpty else {
@@ -61,6 +62,16 @@ public struct Conversion {
         } catch {
             try? FileManager.default.removeItem(atPath: file)  // the error at hand says more than one about this
             throw error
+        }
+    }
+
+    private func checkOutput(_ output: String) throws {
+        guard options.target.isDirectory || output.hasSuffix(".safetensors") else {
+            throw ConversionError.output(path: output, reason: "the name must end in .safetensors")
+        }
+        let file = options.target.isDirectory ? output + "/" + AdapterLocation.weightsName : output
+        guard FileTree.identity(file) != FileTree.identity(source.description.file.path) else {
+            throw ConversionError.output(path: output, reason: "it is the adapter that is read")
         }
     }
 

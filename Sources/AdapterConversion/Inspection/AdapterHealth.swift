@@ -48,7 +48,9 @@ public struct AdapterHealth: Sendable, Equatable, Encodable {
                 }
             }
             // Magnitudes and biases act beside a product that is zero.
-            let hasMore = [TensorRole.magnitude, .weightNorm, .upBias, .biasDifference].contains { module.tensors[$0] != nil }
+            let hasMore = [TensorRole.magnitude, .weightNorm, .upBias, .biasDifference].contains {
+                module.tensors[$0] != nil
+            }
             if isIdle, !hasMore { idle.append(module.path.text) }
         }
         (notFinite, idleModules, largestMagnitude, largestTensor) = (broken, idle, largest.magnitude, largest.tensor)

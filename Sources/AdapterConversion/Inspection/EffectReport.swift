@@ -85,7 +85,9 @@ public struct EffectReport: Sendable, Equatable, Encodable {
 
     /// The root of the mean square of the changes of a block; nil if the adapter does not touch it.
     public func change(layer: Int?, group: String) -> Double? {
-        let squares = layers.filter { $0.layer == layer && $0.group == group }.map { $0.relativeChange * $0.relativeChange }
+        let squares = layers.filter { $0.layer == layer && $0.group == group }.map {
+            $0.relativeChange * $0.relativeChange
+        }
         return squares.isEmpty ? nil : (squares.reduce(0, +) / Double(squares.count)).squareRoot()
     }
 

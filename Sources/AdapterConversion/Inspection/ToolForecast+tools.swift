@@ -12,7 +12,11 @@ extension ToolForecast {
         return summary("ComfyUI", outcomes, wayOut: "`lumina export` writes a file that plays as trained")
     }
 
-    private static func comfyUI(_ module: AdapterModule, _ file: SafetensorsFile, _ norm: MagnitudeNorm) -> ModuleOutcome {
+    private static func comfyUI(
+        _ module: AdapterModule,
+        _ file: SafetensorsFile,
+        _ norm: MagnitudeNorm
+    ) -> ModuleOutcome {
         let path = (try? KnownPaths.dotted(module.path)) ?? module.path.text  // unusual names are matched as they are
         guard ComfyUIRules.prefixes(of: path).contains(module.spelledPath) else {
             return .refused("its names are not among those that ComfyUI looks for")
@@ -22,7 +26,9 @@ extension ToolForecast {
         case .difference: return .exact
         case .oft: return .refused("it knows no OFT that rotates the input")
         case .lora, .dora:
-            let ratio = (module.storedAlpha(in: file).map { $0 / Double(module.lowRank?.rank ?? 1) } ?? 1) / (module.lowRank?.scale ?? 1)
+            let ratio =
+                (module.storedAlpha(in: file).map { $0 / Double(module.lowRank?.rank ?? 1) } ?? 1)
+                / (module.lowRank?.scale ?? 1)
             let reason = module.tensors[.alpha] == nil ? "no alpha in the file" : "its scale is not alpha / rank"
             return .strength(ratio, because: reason)
         case .lokr where module.tensors[.kroneckerSecond]?.shape.count == 3:
@@ -34,11 +40,14 @@ extension ToolForecast {
     }
 
     private static func comfyUIMagnitudes(_ module: AdapterModule, _ norm: MagnitudeNorm) -> ModuleOutcome? {
-        if module.tensors[.magnitude] != nil { return .wrong("DoRA's magnitudes have a name that it does not know, and are left out") }
+        if module.tensors[.magnitude] != nil {
+            return .wrong("DoRA's magnitudes have a name that it does not know, and are left out")
+        }
         guard let tensor = module.tensors[.weightNorm] else { return nil }
         if tensor.shape.count == 1 { return .wrong("DoRA's magnitudes are [out] and must be [out, 1]") }
         let isOfInputs = tensor.shape[0] == 1 && tensor.shape[1] > 1
-        return isOfInputs || norm == .base ? nil : .wrong("it divides DoRA's magnitudes by the norm of W, not of W + ΔW")
+        return isOfInputs || norm == .base
+            ? nil : .wrong("it divides DoRA's magnitudes by the norm of W, not of W + ΔW")
     }
 
     /// Diffusers: LoRA in PEFT's or its own names, alpha only from the file's metadata.

@@ -40,12 +40,7 @@ public struct ToolForecast: Sendable, Equatable, Encodable {
         return [comfyUI(files), diffusers(files), peft(files), aceStep(files), aceStepCPP(files)]
     }
 
-    /// Sums up what happens to each module.
-    ///
-    /// - Parameters:
-    ///   - tool: the tool.
-    ///   - outcomes: one for each module.
-    ///   - wayOut: what to do about anything but an exact result.
+    /// Sums up what happens to each module; `wayOut` says what to do about anything but an exact result.
     static func summary(_ tool: String, _ outcomes: [ModuleOutcome], wayOut: String) -> ToolForecast {
         let kinds = Dictionary(grouping: outcomes, by: { $0 }).sorted { $1.value.count < $0.value.count }
         guard let (first, members) = kinds.first.map({ ($0.key, $0.value) }) else {
