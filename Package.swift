@@ -59,9 +59,12 @@ let package = Package(
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
-        .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "TestSupport"]),
+        .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
-        .testTarget(name: "AdaptersTests", dependencies: ["Adapters", "Layers", "Torch", "TestSupport"]),
+        .testTarget(
+            name: "AdaptersTests",
+            dependencies: ["AdapterFormats", "Adapters", "Checkpoints", "Layers", "Torch", "TestSupport"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "AdapterConversionTests",
             dependencies: ["AdapterConversion", "AdapterFormats", "Checkpoints", "Torch", "TestSupport"]),
