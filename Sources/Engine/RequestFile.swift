@@ -37,7 +37,7 @@ public struct RequestFile: Sendable, Equatable {
         do {
             fields = try JSONDecoder().decode(Fields.self, from: json)
         } catch let error as DecodingError {
-            throw EngineError.request(file: file, reason: Self.reason(error))
+            throw EngineError.request(file: file, reason: Self.reason(error, isObject: (try? Self.names(in: json)) != nil))
         }
         var request = MusicRequest(tags: fields.tags ?? "")
         request.lyrics = fields.lyrics ?? ""
@@ -82,11 +82,15 @@ public struct RequestFile: Sendable, Equatable {
         return try JSONDecoder().decode(Names.self, from: json).all
     }
 
-    private static func reason(_ error: DecodingError) -> String {
+    private static func reason(_ error: DecodingError, isObject: Bool) -> String {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return path.isEmpty ? "is not a JSON object" : "field '\(path)' has the wrong type"
+            if !path.isEmpty { return "field '\(path)' has the wrong type" }
+            // Of a number that is not whole the decoder says neither the field nor that the rest is well.
+            return isObject
+                ? "a number is not whole, or too large, where a whole one is due (steps, seed, batch)"
+                : "is not a JSON object"
         case .keyNotFound(let key, _): return "field '\(key.stringValue)' is missing"
         @unknown default: return "is not a request"
         }

@@ -7,18 +7,18 @@ struct WrittenNumbers {
 
     /// - Parameter json: an object that a decoder has accepted; of anything else, some fields may be missing.
     init(_ json: some Collection<UInt8>) {
-        var (depth, key, token) = (0, "", [UInt8]())
+        var (depth, key, token, isString) = (0, "", [UInt8](), false)
         var bytes = json.makeIterator()
         while let byte = bytes.next() {
             switch byte {
             case UInt8(ascii: "\""):
                 let string = Self.string(&bytes)
-                if depth == 1 { token = string }
+                if depth == 1 { (token, isString) = (string, true) }
             case UInt8(ascii: ":") where depth == 1:
-                (key, token) = (String(decoding: token, as: UTF8.self), [])
+                (key, token, isString) = (String(decoding: token, as: UTF8.self), [], false)
             case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"):
-                if depth == 1, !key.isEmpty { keep(token, of: key) }
-                if depth == 1 { (key, token) = ("", []) }
+                if depth == 1, !isString { keep(token, of: key) }
+                if depth == 1 { (key, token, isString) = ("", [], false) }
                 if byte != UInt8(ascii: ",") { depth -= 1 }
             case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
             case 0x20, 0x09, 0x0A, 0x0D: break

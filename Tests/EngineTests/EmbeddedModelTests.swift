@@ -11,12 +11,9 @@ struct EmbeddedModelTests {
     private static func contents(of directory: String) throws -> [String: Data] {
         let names = FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []
         return try names.reduce(into: [:]) { contents, name in
-            var isDirectory: ObjCBool = false
-            let path = directory + "/" + name
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue else {
-                return
-            }
-            contents[name] = try Data(contentsOf: URL(fileURLWithPath: path))
+            let url = URL(fileURLWithPath: directory + "/" + name)
+            guard try url.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { return }
+            contents[name] = try Data(contentsOf: url)
         }
     }
 
@@ -44,7 +41,7 @@ struct EmbeddedModelTests {
     func once() async {
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
-            setenv("LUMINA_CACHE", directory.path(of: "cache"), 1)
+            unsafe setenv("LUMINA_CACHE", directory.path(of: "cache"), 1)
             let model = try EmbeddedModel.directory()
             #expect(model.hasPrefix(directory.path(of: "cache/embedded-")))
             let marker = model + "/marker"
@@ -62,10 +59,10 @@ struct EmbeddedModelTests {
     func unwritable() async {
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
-            setenv("LUMINA_CACHE", try directory.write("a file", to: "cache"), 1)
+            unsafe setenv("LUMINA_CACHE", try directory.write("a file", to: "cache"), 1)
             #expect(throws: (any Error).self) { try EmbeddedModel.directory() }
             #expect(try directory.names() == ["cache"])
-            setenv("LUMINA_CACHE", directory.path(of: "other"), 1)
+            unsafe setenv("LUMINA_CACHE", directory.path(of: "other"), 1)
             _ = try EmbeddedModel.directory()
         }
     }
