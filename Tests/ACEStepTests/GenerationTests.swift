@@ -69,7 +69,8 @@ struct GenerationTests {
                     guard case .denoised = event else { return }
                     steps += 1
                     if steps == 3 { throw Stop() }
-                })
+                }
+            )
         }
         #expect(steps == 3)
     }
@@ -78,8 +79,12 @@ struct GenerationTests {
     func tooLong() throws {
         let model = try ModelFixture.turbo.load()
         let request = MusicRequest(
-            tags: String(repeating: "ab ", count: 400), lyrics: String(repeating: "xyz\n", count: 3000), duration: 0.2,
-            steps: 1, seed: 1)
+            tags: String(repeating: "ab ", count: 400),
+            lyrics: String(repeating: "xyz\n", count: 3000),
+            duration: 0.2,
+            steps: 1,
+            seed: 1
+        )
         let prompt = Prompt(request)
         let tokens = try model.tokens(of: prompt)
         #expect((tokens.caption.count, tokens.lyrics.count) == (256, 2048))
@@ -112,7 +117,9 @@ struct GenerationTests {
         #expect(error?.description.contains("use guidance 1") == true)
     }
 
-    @Test("The guidance interval decides in which steps guidance takes part; the original counts it the other way round")
+    @Test(
+        "The guidance interval decides in which steps guidance takes part; the original counts it the other way round"
+    )
     func guidanceInterval() throws {
         var request = try RequestFixture.read("guided")
         func latents(_ compatibility: Compatibility, _ start: Double, _ end: Double) throws -> [[Float]] {

@@ -59,7 +59,8 @@ struct ModelConfigurationTests {
         }
         #expect(
             try description(changing: ["layer_types": ["x", "full_attention", "x"]])
-                .contains("layer_types has 'x', which is unknown"))
+                .contains("layer_types has 'x', which is unknown")
+        )
     }
 
     @Test("Fields of the wrong type, broken JSON and a file that is not there say so")
@@ -85,7 +86,9 @@ struct ModelConfigurationTests {
         ] as [(String, [Int])] {
             let copy = try FixtureCopy(of: "checkpoints")
             try copy.edit(json: "vae/config.json", [field: value])
-            let error = #expect(throws: ModelError.self) { try AutoencoderConfiguration(directory: copy.path(of: "vae")) }
+            let error = #expect(throws: ModelError.self) {
+                try AutoencoderConfiguration(directory: copy.path(of: "vae"))
+            }
             #expect(error?.description.hasPrefix(copy.path(of: "vae/config.json")) == true)
         }
     }

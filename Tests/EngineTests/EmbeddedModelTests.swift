@@ -32,8 +32,11 @@ struct EmbeddedModelTests {
                 "model/Qwen3-Embedding-0.6B/tokenizer.json", "model/acestep-v15-turbo/config.json",
                 "model/acestep-v15-turbo/model.safetensors", "model/acestep-v15-turbo/silence_latent.safetensors",
                 "model/vae/config.json", "model/vae/diffusion_pytorch_model.safetensors",
-            ])
-        #expect(first["adapters/demo-a/adapter_model.safetensors"] != first["adapters/demo-b/adapter_model.safetensors"])
+            ]
+        )
+        #expect(
+            first["adapters/demo-a/adapter_model.safetensors"] != first["adapters/demo-b/adapter_model.safetensors"]
+        )
     }
 
     /// In a process of its own, since the cache's place comes from the environment.

@@ -95,7 +95,8 @@ struct EngineTests {
         #expect(
             Set(saved.names)
                 == Set(["caption_ids", "lyric_ids", "encoder_hidden_states", "noise", "latents", "audio"])
-                .union((0..<8).map { "latents.\($0)" }))
+                .union((0..<8).map { "latents.\($0)" })
+        )
         for name in golden.names where name != "audio.every32" {
             let (values, expected) = (try saved.entry(name), try golden.entry(name))
             #expect((values.shape, values.dtype) == (expected.shape, expected.dtype))

@@ -70,6 +70,9 @@ struct PipelineTests {
         var events: [GenerationEvent] = []
         for await event in stream { events.append(event) }
         #expect(
-            events == [.encoded, .denoised(step: 1, of: 3), .denoised(step: 2, of: 3), .denoised(step: 3, of: 3), .decoded(1)])
+            events == [
+                .encoded, .denoised(step: 1, of: 3), .denoised(step: 2, of: 3), .denoised(step: 3, of: 3), .decoded(1),
+            ]
+        )
     }
 }

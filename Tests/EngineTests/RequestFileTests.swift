@@ -20,13 +20,26 @@ struct RequestFileTests {
              "shift": 2, "seed": 4294967297, "vocal_language": "ja", "bpm": 120, "keyscale": "E minor",
              "timesignature": "4", "batch": 3, "cfg_interval_start": 0.25, "cfg_interval_end": 0.75,
              "adapters": [{"ref": "lora/a", "weight": -0.5}, {"ref": "b"}]}
-            """)
+            """
+        )
         #expect(
             file.request
                 == MusicRequest(
-                    tags: "jazz", lyrics: "la\nla", duration: 12.5, steps: 9, guidance: 4.5, shift: 2, seed: 4_294_967_297,
-                    bpm: WrittenNumber(120), keyScale: "E minor", timeSignature: "4", vocalLanguage: "ja", batch: 3,
-                    guidanceInterval: .init(start: 0.25, end: 0.75)))
+                    tags: "jazz",
+                    lyrics: "la\nla",
+                    duration: 12.5,
+                    steps: 9,
+                    guidance: 4.5,
+                    shift: 2,
+                    seed: 4_294_967_297,
+                    bpm: WrittenNumber(120),
+                    keyScale: "E minor",
+                    timeSignature: "4",
+                    vocalLanguage: "ja",
+                    batch: 3,
+                    guidanceInterval: .init(start: 0.25, end: 0.75)
+                )
+        )
         #expect(file.adapters == [AdapterReference("lora/a", weight: -0.5), AdapterReference("b")])
         #expect(file.unknownFields.isEmpty)
     }
@@ -47,7 +60,8 @@ struct RequestFileTests {
         arguments: [
             ("120", "120"), ("120.0", "120.0"), ("82.5", "82.5"), ("82.50", "82.5"), ("1.2e2", "120.0"),
             ("\"96\"", "96"), ("\"96.50\"", "96.50"), (" 7 ", "7"),
-        ])
+        ]
+    )
     func writtenNumbers(json: String, text: String) throws {
         let file = try read("{\"lyrics\": \"\\\"bpm\\\": 3, {[\", \"x\": {\"bpm\": 1}, \"bpm\": \(json)}")
         #expect(file.request.bpm?.text == text)
@@ -61,7 +75,9 @@ struct RequestFileTests {
 
     @Test("Fields that mean nothing are listed")
     func unknown() throws {
-        #expect(try read(#"{"tags": "x", "zeal": 1, "inference_steps": 8}"#).unknownFields == ["inference_steps", "zeal"])
+        #expect(
+            try read(#"{"tags": "x", "zeal": 1, "inference_steps": 8}"#).unknownFields == ["inference_steps", "zeal"]
+        )
     }
 
     @Test(
@@ -71,7 +87,8 @@ struct RequestFileTests {
             (#"{"duration": "long"}"#, "field 'duration' has the wrong type"),
             (#"{"bpm": [1]}"#, "field 'bpm' has the wrong type"),
             (#"{"adapters": [{"weight": 1}]}"#, "field 'ref' is missing"),
-        ])
+        ]
+    )
     func broken(json: String, reason: String) throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(json, to: "request.json")

@@ -30,7 +30,7 @@ package struct DiffusionTransformer {
         let widths = configuration.transformer
         let hidden = widths.hidden
         patches = try PatchEmbedding(
-            weights["proj_in.1"],
+            weights,
             channels: configuration.inputChannels,
             hidden: hidden,
             patch: configuration.patchSize
@@ -56,7 +56,7 @@ package struct DiffusionTransformer {
         outputNorm = try RMSNorm(weights["norm_out"], dimension: hidden, epsilon: configuration.epsilon)
         outputTable = try weights.tensor("scale_shift_table", shape: [1, 2, hidden])
         output = try PatchProjection(
-            weights["proj_out.1"],
+            weights,
             hidden: hidden,
             channels: configuration.latentChannels,
             patch: configuration.patchSize
