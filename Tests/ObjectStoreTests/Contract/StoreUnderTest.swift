@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ObjectStore
+import Testing
+
+/// The stores that pass the contract's suites.
+enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case memory
+    case memoryWithoutVersions
+    case directory
+    case directoryWithoutVersions
+
+    var testDescription: String { rawValue }
+
+    /// Those that this run can reach.
+    static var all: [StoreUnderTest] { allCases }
+    /// Those that keep versions.
+    static var versioned: [StoreUnderTest] { all.filter(\.keepsVersions) }
+    /// Those that do not.
+    static var unversioned: [StoreUnderTest] { all.filter { !$0.keepsVersions } }
+
+    var keepsVersions: Bool {
+        switch self {
+        case .memory, .directory: true
+        case .memoryWithoutVersions, .directoryWithoutVersions: false
+        }
+    }
+
+    /// Lends a store and a fresh place in it.
+    func use(_ body: (Place) async throws -> Void) async throws {
+        switch self {
+        case .memory: try await body(Place(store: MemoryStore()))
+        case .memoryWithoutVersions: try await body(Place(store: MemoryStore(versioning: .off)))
+        case .directory, .directoryWithoutVersions:
+            try await withTemporaryDirectory { path in
+                let versioning: Versioning = keepsVersions ? .enabled : .off
+                try await body(Place(store: try DirectoryStore(path: path + "/store", versioning: versioning)))
+            }
+        }
+    }
+}
+
+/// A store and a prefix that no other test uses.
+struct Place: Sendable {
+    let store: any ObjectStore
+    let prefix = "t-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+
+    func key(_ name: String) throws -> ObjectKey { try ObjectKey(prefix + "/" + name) }
+}
+
+/// Lends a directory that is gone afterwards.
+func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    let path =
+        FileManager.default.temporaryDirectory.path + "/lumina-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try await body(path)
+}
+
+/// Expects a failure of one kind.
+func expectFailure(
+    _ kind: ObjectStoreError.Kind,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: () async throws -> Void
+) async {
+    do {
+        try await body()
+        Issue.record("expected \(kind), nothing was thrown", sourceLocation: sourceLocation)
+    } catch let error as ObjectStoreError {
+        #expect(error.kind == kind, "\(error)", sourceLocation: sourceLocation)
+    } catch {
+        Issue.record("expected \(kind), got \(error)", sourceLocation: sourceLocation)
+    }
+}
+
+/// Bytes that look random and are the same for the same seed.
+func patternBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+    return (0..<count).map { _ in
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return UInt8(truncatingIfNeeded: state >> 24)
+    }
+}
