@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What must hold for a write to happen. Checked and written in one step by the store.
+/// What must hold for a write to happen.
+///
+/// Checked and written in one step by the store.
 public enum WriteCondition: Sendable, Hashable {
     /// Write in any case.
     case none

@@ -31,7 +31,9 @@ public struct ListOptions: Sendable, Hashable {
     }
 }
 
-/// One object in a listing. The key is as the store has it: a foreign one need not be a valid `ObjectKey`.
+/// One object in a listing.
+///
+/// The key is as the store has it: a foreign one need not be a valid `ObjectKey`.
 public struct ListedObject: Sendable, Hashable {
     /// The key as the store has it.
     public var key: String

@@ -47,7 +47,9 @@ public struct ObjectInfo: Sendable, Equatable {
     public var metadata: [String: String]
     /// The media type.
     public var contentType: String?
-    /// Checksums that the store holds for the object. S3 sends them only where they were asked for.
+    /// Checksums that the store holds for the object.
+    ///
+    /// S3 sends them only where they were asked for.
     public var checksums: [Checksum]
     /// How many parts it was uploaded in, where the store tells.
     public var partCount: Int?

@@ -92,7 +92,9 @@ public protocol ObjectStore: Sendable {
 }
 
 extension ObjectStore {
-    /// Makes a version the current one again, by copying it over the object. Its pairs are kept.
+    /// Makes a version the current one again, by copying it over the object.
+    ///
+    /// Its pairs are kept.
     public func restore(_ key: ObjectKey, version: VersionID) async throws -> WrittenObject {
         try await copy(key, to: key, CopyOptions(version: version))
     }

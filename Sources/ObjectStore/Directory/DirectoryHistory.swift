@@ -3,7 +3,9 @@
 import Foundation
 import NIOCore
 
-/// One key in a directory store: the file one sees, and the records of its versions. Blocking.
+/// One key in a directory store: the file one sees, and the records of its versions.
+///
+/// Blocking.
 struct DirectoryHistory: Sendable {
     let layout: DirectoryLayout
     let key: ObjectKey

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Walks a directory store's files in the order of their keys. Blocking.
+/// Walks a directory store's files in the order of their keys.
+///
+/// Blocking.
 struct DirectoryWalk: Sendable {
     let layout: DirectoryLayout
 

@@ -99,7 +99,9 @@ package enum LocalDirectory {
         _ = removeEmpty(path)
     }
 
-    /// Waits until a directory's names are on the disk. File systems that cannot are left alone.
+    /// Waits until a directory's names are on the disk.
+    ///
+    /// File systems that cannot are left alone.
     package static func synchronize(_ path: String) throws(ObjectStoreError) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 { throw .localFile(errno, doing: "flush", path: path) }
