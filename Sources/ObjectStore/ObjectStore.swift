@@ -31,8 +31,8 @@ public protocol ObjectStore: Sendable {
 
     /// Writes an object in one request.
     ///
-    /// - Throws: `.preconditionFailed` when the condition does not hold (`.notFound` for `.ifMatch` where there is no
-    ///   object), `.conflict`.
+    /// - Throws: `.preconditionFailed` when the condition does not hold (for `.ifMatch` also where there is no object),
+    ///   `.conflict`.
     func put(_ key: ObjectKey, _ body: ByteBuffer, _ options: PutOptions) async throws -> WrittenObject
 
     /// Starts an upload in parts. `options.condition` is for `completeMultipart` and not looked at here.
@@ -77,6 +77,9 @@ public protocol ObjectStore: Sendable {
     func delete(_ key: ObjectKey, version: VersionID?, ifMatch: ETag?) async throws -> DeletedObject
 
     /// Lists a page of objects, in the order of the keys' bytes.
+    ///
+    /// Some S3 servers sort folder by folder instead (`a/1` before `a-b`), and then even lose keys between pages where a
+    /// name is followed by a byte below `/`. Do not rely on the order across such names.
     func list(_ options: ListOptions) async throws -> ListPage
 
     /// Lists a page of versions.

@@ -84,6 +84,8 @@ public struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
     public var requestID: String?
     /// What happened and what to do about it.
     public var message: String
+    /// Whether an earlier attempt of the same write got no answer: what failed now may have been done by it.
+    public var isAmbiguous = false
 
     /// Describes a failure.
     public init(

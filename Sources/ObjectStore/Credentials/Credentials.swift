@@ -2,8 +2,11 @@
 
 public import Foundation
 
-/// Keys that sign requests. The secret parts never appear in a description.
-public struct Credentials: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+/// Keys that sign requests.
+///
+/// The secret parts never appear in a description.
+public struct Credentials: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+{
     /// The public half of the key.
     public let accessKeyID: String
     /// The secret half of the key.

@@ -84,7 +84,11 @@ extension DirectoryHistory {
             }
         case .ifMatch(let etag):
             guard let found = try current() else {
-                throw ObjectStoreError(.notFound, key: key.text, message: "there is no object to match \(etag)")
+                throw ObjectStoreError(
+                    .preconditionFailed,
+                    key: key.text,
+                    message: "there is no object to match \(etag)"
+                )
             }
             if found.info.etag != etag {
                 throw ObjectStoreError(

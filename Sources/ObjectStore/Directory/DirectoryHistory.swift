@@ -129,7 +129,7 @@ struct DirectoryHistory: Sendable {
                     isLatest: name == latest,
                     isDeleteMarker: name.isMarker,
                     size: record.size,
-                    etag: record.etag.map(ETag.init),
+                    etag: record.etag.map { ETag($0) },
                     lastModified: record.modified
                 )
             )

@@ -51,7 +51,11 @@ struct ObjectTable: Sendable {
             }
         case .ifMatch(let etag):
             guard let info = current(key) else {
-                throw ObjectStoreError(.notFound, key: key.text, message: "there is no object to match \(etag)")
+                throw ObjectStoreError(
+                    .preconditionFailed,
+                    key: key.text,
+                    message: "there is no object to match \(etag)"
+                )
             }
             if info.etag != etag {
                 throw ObjectStoreError(

@@ -83,5 +83,7 @@ package struct ChunkedBody: Sendable {
         return hash.finalize()
     }
 
-    private func trailerLine(_ checksum: Checksum) -> String { checksum.algorithm.headerName + ":" + checksum.headerValue }
+    private func trailerLine(_ checksum: Checksum) -> String {
+        checksum.algorithm.headerName + ":" + checksum.headerValue
+    }
 }

@@ -84,7 +84,9 @@ package struct RequestSigner: Sendable {
     }
 
     private func signature(
-        of request: SignableRequest, payload: String, _ timestamp: Timestamp
+        of request: SignableRequest,
+        payload: String,
+        _ timestamp: Timestamp
     ) -> (String, ChunkSigner) {
         let hash = Hexadecimal.encode(SHA256.hash(data: Array(request.canonicalRequest(payload: payload).utf8)))
         let text = ["AWS4-HMAC-SHA256", timestamp.compact, scope(timestamp), hash].joined(separator: "\n")

@@ -13,7 +13,9 @@ package struct SignableRequest: Sendable {
 
     /// Describes a request.
     package init(
-        method: String, path: String, query: [(name: String, value: String)] = [],
+        method: String,
+        path: String,
+        query: [(name: String, value: String)] = [],
         headers: [(name: String, value: String)]
     ) {
         self.method = method

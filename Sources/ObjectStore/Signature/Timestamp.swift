@@ -40,7 +40,13 @@ package struct Timestamp: Sendable, Hashable {
         let fraction = numbers.dropFirst(14).prefix(9).reversed().reduce(0.0) { ($0 + Double($1)) / 10 }
         guard
             let whole = date(
-                number(0..<4), number(4..<6), number(6..<8), number(8..<10), number(10..<12), number(12..<14))
+                number(0..<4),
+                number(4..<6),
+                number(6..<8),
+                number(8..<10),
+                number(10..<12),
+                number(12..<14)
+            )
         else { return nil }
         return whole.addingTimeInterval(fraction)
     }
@@ -48,13 +54,15 @@ package struct Timestamp: Sendable, Hashable {
     private static func parseHTTP(_ text: String) -> Date? {
         let words = text.split { $0 == " " || $0 == ":" }
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        guard words.count == 8, words[7] == "GMT", let day = Int(words[1]), let month = months.firstIndex(of: String(words[2])),
+        guard words.count == 8, words[7] == "GMT", let day = Int(words[1]),
+            let month = months.firstIndex(of: String(words[2])),
             let year = Int(words[3]), let hour = Int(words[4]), let minute = Int(words[5]), let second = Int(words[6])
         else { return nil }
         return date(year, month + 1, day, hour, minute, second)
     }
 
-    private static func date(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int) -> Date? {
+    private static func date(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int) -> Date?
+    {
         guard 1970...9999 ~= year, 1...12 ~= month, 1...31 ~= day, 0...23 ~= hour, 0...59 ~= minute, 0...60 ~= second
         else { return nil }
         let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second

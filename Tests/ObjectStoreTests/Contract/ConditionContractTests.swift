@@ -65,7 +65,7 @@ struct ConditionContractTests {
     func ifMatch(kind: StoreUnderTest) async throws {
         try await kind.use { place in
             let key = try place.key("match")
-            await expectFailure(.notFound) {
+            await expectFailure(.preconditionFailed) {
                 try await place.store.put(key, bytes: [0], PutOptions(condition: .ifMatch(Self.other)))
             }
             let first = try await place.store.put(key, bytes: [1])

@@ -10,11 +10,14 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     case memoryWithoutVersions
     case directory
     case directoryWithoutVersions
+    case seaweedfs
+    case seaweedfsSecure
+    case seaweedfsWithoutVersions
 
     var testDescription: String { rawValue }
 
     /// Those that this run can reach.
-    static var all: [StoreUnderTest] { allCases }
+    static var all: [StoreUnderTest] { allCases.filter { SlowSuite.isOn || !$0.isRemote } }
     /// Those that keep versions.
     static var versioned: [StoreUnderTest] { all.filter(\.keepsVersions) }
     /// Those that do not.
@@ -22,10 +25,15 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
 
     var keepsVersions: Bool {
         switch self {
-        case .memory, .directory: true
-        case .memoryWithoutVersions, .directoryWithoutVersions: false
+        case .memory, .directory, .seaweedfs, .seaweedfsSecure: true
+        case .memoryWithoutVersions, .directoryWithoutVersions, .seaweedfsWithoutVersions: false
         }
     }
+
+    /// SeaweedFS lists folder by folder and loses keys between pages where `a-b` and `a/` are beside each other.
+    var listsByFolder: Bool { isRemote }
+
+    private var isRemote: Bool { [.seaweedfs, .seaweedfsSecure, .seaweedfsWithoutVersions].contains(self) }
 
     /// Lends a store and a fresh place in it.
     func use(_ body: (Place) async throws -> Void) async throws {
@@ -37,6 +45,13 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
                 let versioning: Versioning = keepsVersions ? .enabled : .off
                 try await body(Place(store: try DirectoryStore(path: path + "/store", versioning: versioning)))
             }
+        case .seaweedfs, .seaweedfsSecure, .seaweedfsWithoutVersions:
+            let store = try await Buckets.shared.store(
+                .seaweedfs,
+                versioned: keepsVersions,
+                secure: self == .seaweedfsSecure
+            )
+            try await body(Place(store: store))
         }
     }
 }

@@ -12,7 +12,8 @@ struct RequestSignerTests {
     private static let date = Date(timeIntervalSince1970: 1_369_353_600)
     private let signer = RequestSigner(
         Credentials(accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-        region: "us-east-1")
+        region: "us-east-1"
+    )
 
     private func signature(_ request: SignableRequest, _ payload: RequestSigner.Payload = .empty) -> String {
         var request = request
@@ -28,10 +29,12 @@ struct RequestSignerTests {
     @Test("PUT of a key with a dollar sign")
     func put() {
         let request = SignableRequest(
-            method: "PUT", path: "/test$file.text",
+            method: "PUT",
+            path: "/test$file.text",
             headers: [
                 Self.host, ("date", "Fri, 24 May 2013 00:00:00 GMT"), ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
-            ])
+            ]
+        )
         let payload = RequestSigner.Payload.hash("44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072")
         #expect(signature(request, payload) == "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd")
     }
@@ -45,7 +48,11 @@ struct RequestSignerTests {
     @Test("GET of a listing")
     func list() {
         let request = SignableRequest(
-            method: "GET", path: "/", query: [("prefix", "J"), ("max-keys", "2")], headers: [Self.host])
+            method: "GET",
+            path: "/",
+            query: [("prefix", "J"), ("max-keys", "2")],
+            headers: [Self.host]
+        )
         #expect(signature(request) == "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7")
     }
 
@@ -54,7 +61,8 @@ struct RequestSignerTests {
         var request = SignableRequest(method: "GET", path: "/test.txt", headers: [Self.host])
         signer.presign(&request, at: Self.date, seconds: 86_400)
         #expect(
-            request.query.last?.value == "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404")
+            request.query.last?.value == "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
+        )
         #expect(request.target.hasPrefix("/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA"))
     }
 
@@ -83,7 +91,8 @@ struct RequestSignerTests {
                 "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
                 "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497",
                 "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9",
-            ])
+            ]
+        )
     }
 
     @Test("Signed chunks with a signed trailing checksum")
@@ -102,11 +111,13 @@ struct RequestSignerTests {
                 "b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2",
                 "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7",
                 "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992",
-            ])
+            ]
+        )
         #expect(
             chunkSignatures(encoded, "x-amz-trailer-signature:") == [
                 "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435"
-            ])
+            ]
+        )
     }
 
     @Test("The length of chunked bodies is known before", arguments: [0, 1, 15, 65_535, 65_536, 65_537, 200_000])
@@ -150,7 +161,10 @@ struct TimestampTests {
         #expect(Timestamp(expected).compact == "20130524T000000Z")
     }
 
-    @Test("Anything else is no date", arguments: ["", "yesterday", "2013-13-24T00:00:00Z", "Fri, 24 Mai 2013 00:00:00 GMT", "2013"])
+    @Test(
+        "Anything else is no date",
+        arguments: ["", "yesterday", "2013-13-24T00:00:00Z", "Fri, 24 Mai 2013 00:00:00 GMT", "2013"]
+    )
     func malformed(text: String) {
         #expect(Timestamp.parse(text) == nil)
     }

@@ -26,7 +26,9 @@ struct SigningOracleTests {
     func random() throws {
         let seed = ProcessInfo.processInfo.environment["LUMINA_SEED"] ?? "7"
         let output = try SlowSuite.output(
-            of: SlowSuite.python, [SlowSuite.root + "/Scripts/signing-vectors", "10000", seed])
+            of: SlowSuite.python,
+            [SlowSuite.root + "/Scripts/signing-vectors", "10000", seed]
+        )
         var compared = 0
         for line in output.split(separator: UInt8(ascii: "\n")) {
             let vector = try JSONDecoder().decode(Vector.self, from: Data(line))
@@ -38,12 +40,18 @@ struct SigningOracleTests {
 
     private func signature(_ vector: Vector) -> String? {
         let credentials = Credentials(
-            accessKeyID: vector.accessKey, secretAccessKey: vector.secretKey, sessionToken: vector.token)
+            accessKeyID: vector.accessKey,
+            secretAccessKey: vector.secretKey,
+            sessionToken: vector.token
+        )
         let signer = RequestSigner(credentials, region: vector.region)
         let date = Date(timeIntervalSince1970: Double(vector.date))
         var request = SignableRequest(
-            method: vector.method, path: vector.path, query: vector.query.map { ($0[0], $0[1]) },
-            headers: vector.headers.map { ($0[0], $0[1]) })
+            method: vector.method,
+            path: vector.path,
+            query: vector.query.map { ($0[0], $0[1]) },
+            headers: vector.headers.map { ($0[0], $0[1]) }
+        )
         if vector.presign {
             signer.presign(&request, at: date, seconds: vector.seconds)
             return request.query.last?.value
