@@ -134,6 +134,9 @@ package final class LocalFile: Sendable {
         }
     }
 
+    /// Gives the lock back before the file is closed.
+    package func unlock() { _ = flock(descriptor, LOCK_UN) }
+
     /// Takes the only lock if nobody has it.
     package func tryLockExclusively() throws(ObjectStoreError) -> Bool {
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
