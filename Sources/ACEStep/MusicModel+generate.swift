@@ -13,6 +13,13 @@ extension MusicModel {
         public let pieces: [GeneratedPiece]
         /// Seconds spent in each part.
         public let timings: GenerationTimings
+
+        /// What the user should know about any of the pieces, each sentence once.
+        public var warnings: [String] {
+            pieces.flatMap(\.warnings).reduce(into: []) { all, warning in
+                if !all.contains(warning) { all.append(warning) }
+            }
+        }
     }
 
     /// Makes music.

@@ -37,7 +37,7 @@ public struct RequestFile: Sendable, Equatable {
         do {
             fields = try JSONDecoder().decode(Fields.self, from: json)
         } catch let error as DecodingError {
-            throw EngineError.request(file: file, reason: Self.reason(error))
+            throw EngineError.request(file: file, reason: Self.reason(error, isObject: (try? Self.names(in: json)) != nil))
         }
         var request = MusicRequest(tags: fields.tags ?? "")
         request.lyrics = fields.lyrics ?? ""
@@ -46,9 +46,10 @@ public struct RequestFile: Sendable, Equatable {
         request.guidance = fields.guidance
         request.shift = fields.shift
         request.seed = fields.seed.flatMap { $0 < 0 ? nil : UInt64($0) }
-        request.bpm = fields.bpm?.number
+        let written = WrittenNumbers(json)
+        request.bpm = fields.bpm.flatMap { Self.number(written["bpm"] ?? $0.text) }
         request.keyScale = fields.keyScale
-        request.timeSignature = fields.timeSignature?.text
+        request.timeSignature = written["timesignature"] ?? fields.timeSignature?.text
         request.vocalLanguage = fields.vocalLanguage ?? request.vocalLanguage
         request.batch = fields.batch ?? request.batch
         request.guidanceInterval = GuidanceInterval(
@@ -58,6 +59,11 @@ public struct RequestFile: Sendable, Equatable {
         self.request = request
         adapters = fields.adapters?.map { AdapterReference($0.ref, weight: $0.weight ?? 1) }
         unknownFields = try Self.names(in: json).filter { Fields.CodingKeys(stringValue: $0) == nil }.sorted()
+    }
+
+    /// Nil where the text is no number or not above zero: then the prompt says "N/A".
+    private static func number(_ text: String) -> WrittenNumber? {
+        WrittenNumber(text).flatMap { $0.value > 0 ? $0 : nil }
     }
 
     private static func names(in json: Data) throws -> [String] {
@@ -76,11 +82,15 @@ public struct RequestFile: Sendable, Equatable {
         return try JSONDecoder().decode(Names.self, from: json).all
     }
 
-    private static func reason(_ error: DecodingError) -> String {
+    private static func reason(_ error: DecodingError, isObject: Bool) -> String {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return path.isEmpty ? "is not a JSON object" : "field '\(path)' has the wrong type"
+            if !path.isEmpty { return "field '\(path)' has the wrong type" }
+            // Of a number that is not whole the decoder says neither the field nor that the rest is well.
+            return isObject
+                ? "a number is not whole, or too large, where a whole one is due (steps, seed, batch)"
+                : "is not a JSON object"
         case .keyNotFound(let key, _): return "field '\(key.stringValue)' is missing"
         @unknown default: return "is not a request"
         }
@@ -125,9 +135,6 @@ private struct Fields: Decodable {
 /// A value that may be written as a number or as text.
 private struct WrittenValue: Decodable {
     let text: String
-
-    /// Nil where the text is no number or not above zero: then the prompt says "N/A".
-    var number: WrittenNumber? { WrittenNumber(text).flatMap { $0.value > 0 ? $0 : nil } }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

@@ -92,7 +92,7 @@ final class NormedWeight {
     /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     init(_ weights: Weights, shape: [Int]) throws {
         dtype = weights.source.dtype
-        if weights.contains("weight_v") {
+        if weights.contains("weight_v") || weights.contains("weight_g") {
             state = .parts(
                 direction: try weights.stored("weight_v", shape: shape),
                 magnitude: try weights.stored("weight_g", shape: [shape[0], 1, 1])

@@ -9,7 +9,8 @@ public import Torch
 public struct SlidingWindow {
     private let length: Int
     private let window: Int
-    private let block: Int
+    /// Queries of one block; nil where one dense mask covers them all.
+    private let block: Int?
     private let mask: Tensor?
     private let padding: KeyPadding?
 
@@ -38,29 +39,27 @@ public struct SlidingWindow {
         self.length = length
         self.window = window
         let dense = length <= max(densestLength ?? Self.densestLength, 2 * window)
-        block = dense ? length : max(2 * window, 64)
-        if length <= window + 1 {
-            mask = padding?.mask
-        } else if dense {
-            let band = try Self.band(
-                queries: length,
-                keys: length,
-                offset: 0,
-                window: window,
-                dtype: dtype,
-                device: device
-            )
-            mask = try Self.combined(band, padding?.mask)
-        } else {
-            mask = try Self.band(
-                queries: block,
-                keys: block + 2 * window,
-                offset: window,
-                window: window,
-                dtype: dtype,
-                device: device
-            )
+        guard !dense else {
+            block = nil
+            mask =
+                length <= window + 1
+                ? padding?.mask
+                : try Self.combined(
+                    Self.band(queries: length, keys: length, offset: 0, window: window, dtype: dtype, device: device),
+                    padding?.mask
+                )
+            return
         }
+        let block = max(2 * window, 64)
+        self.block = block
+        mask = try Self.band(
+            queries: block,
+            keys: block + 2 * window,
+            offset: window,
+            window: window,
+            dtype: dtype,
+            device: device
+        )
     }
 
     /// An additive mask `[queries, keys]`: zero where `|query + offset − key| ≤ window`, else the type's lowest value.
@@ -97,9 +96,7 @@ public struct SlidingWindow {
     /// - Returns: `[batch, heads, length, headDimension]`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     package func attend(query: Tensor, key: Tensor, value: Tensor, scale: Double) throws(TorchError) -> Tensor {
-        if block == length {
-            return try query.attend(key: key, value: value, mask: mask, scale: scale)
-        }
+        guard let block else { return try query.attend(key: key, value: value, mask: mask, scale: scale) }
         var parts: [Tensor] = []
         for start in stride(from: 0, to: length, by: block) {
             let end = min(start + block, length)

@@ -60,5 +60,27 @@ public struct Weights {
         return layer
     }
 
+    /// The convolution `name` without overlap as a projection of patches, noted in the module's index.
+    ///
+    /// - Parameters:
+    ///   - name: the convolution; its `weight` and `bias` are read.
+    ///   - layout: how it is stored.
+    ///   - inputs: features of the projection's input.
+    ///   - outputs: features of the projection's output.
+    /// - Returns: the projection.
+    /// - Throws: ``LayerError`` or `TorchError` if a tensor is missing or of another shape.
+    public func patchProjection(_ name: String, layout: WeightLayout, inputs: Int, outputs: Int) throws -> Linear {
+        let shape = layout.storedShape(outputs: outputs, inputs: inputs)
+        let bias = try tensor(name + ".bias", shape: [layout.storedBiasCount(outputs: outputs)])
+        let layer = Linear(
+            path: join(name),
+            weight: try layout.matrix(tensor(name + ".weight", shape: shape)),
+            bias: try layout.bias(bias),
+            layout: layout
+        )
+        source.index?.add(layer)
+        return layer
+    }
+
     private func join(_ name: String) -> String { path.isEmpty ? name : path + "." + name }
 }

@@ -92,8 +92,22 @@ struct GenerationReport: Encodable {
 /// Prints a value as JSON on standard output, keys in a fixed order.
 enum JSONOutput {
     static func print(_ value: some Encodable) throws {
+        Swift.print(String(decoding: try encoded(value), as: UTF8.self))
+    }
+
+    /// Writes a value as JSON into a file, whole or not at all.
+    static func write(_ value: some Encodable, to path: String) throws {
+        try OutputFiles.requireWritable(path)
+        do {
+            try (encoded(value) + Data("\n".utf8)).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            throw OutputError(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func encoded(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        return try encoder.encode(value)
     }
 }

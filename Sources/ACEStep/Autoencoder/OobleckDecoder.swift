@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Layers
-import Torch
+package import Layers
+package import Torch
 
 /// A residual unit of the Oobleck autoencoder: two snake activations, a dilated and a pointwise convolution.
 struct ResidualUnit {
@@ -59,7 +59,7 @@ struct DecoderBlock {
 }
 
 /// Turns latents into a waveform (the Oobleck decoder of Stable Audio).
-struct OobleckDecoder {
+package struct OobleckDecoder {
     static let dilations = [1, 3, 9]
 
     private let input: Convolution
@@ -75,7 +75,7 @@ struct OobleckDecoder {
     ///   - weights: a cursor at `decoder`.
     ///   - configuration: the sizes, which the weights must have.
     /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
-    init(_ weights: Weights, configuration: AutoencoderConfiguration) throws {
+    package init(_ weights: Weights, configuration: AutoencoderConfiguration) throws {
         self.configuration = configuration
         let base = configuration.decoderChannels
         let multiples = [1] + configuration.channelMultiples
@@ -109,7 +109,7 @@ struct OobleckDecoder {
     /// - Parameter latents: `[batch, latentChannels, frames]`.
     /// - Returns: `[batch, audioChannels, hop · frames]`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    func callAsFunction(_ latents: Tensor) throws -> Tensor {
+    package func callAsFunction(_ latents: Tensor) throws -> Tensor {
         var hidden = try input(latents)
         for block in blocks { hidden = try block(hidden) }
         return try output(snake(hidden))
@@ -119,7 +119,7 @@ struct OobleckDecoder {
     ///
     /// Counted from the waveform up: each convolution reaches half its kernel, each upsampling divides the reach by its
     /// stride and adds the one neighbour that its kernel overlaps.
-    var reach: Int {
+    package var reach: Int {
         let residual = Self.dilations.reduce(0) { $0 + 3 * $1 }
         var reach = 3
         for stride in configuration.downsamplingRatios {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Torch
+package import Torch
 
 /// How long latents are decoded piece by piece, so that memory stays flat.
 ///
@@ -46,7 +46,11 @@ package struct TiledDecoding {
     ///   - progress: told the share of the song done, after each piece; may throw to stop.
     /// - Returns: `[1, audioChannels, hop · length]`, float32, on the CPU.
     /// - Throws: `TorchError` if an operation fails, and what `progress` throws.
-    func decode(_ latents: Tensor, with decoder: OobleckDecoder, progress: (Double) throws -> Void) throws -> Tensor {
+    package func decode(
+        _ latents: Tensor,
+        with decoder: OobleckDecoder,
+        progress: (Double) throws -> Void
+    ) throws -> Tensor {
         let hop = decoder.configuration.hop
         let length = latents.dimension(2)
         let audio = try Tensor.zeros([1, decoder.configuration.audioChannels, hop * length])

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 /// Predicts the velocity of flow matching from noisy latents, context latents, conditions and time.
 ///
 /// What does not change over the steps of a request is computed once, in ``Plan``: the keys and values of
 /// cross-attention, rotary tables, the band mask, and the time conditioning of all steps in one product.
-struct DiffusionTransformer {
+package struct DiffusionTransformer {
     private let configuration: ModelConfiguration
     private let patches: PatchEmbedding
-    private let time: TimeEmbedding
+    /// Embeds the time of a step.
+    package let time: TimeEmbedding
     private let interval: TimeEmbedding
     private let conditionProjection: Linear
     private let blocks: [DiffusionBlock]
@@ -29,7 +30,7 @@ struct DiffusionTransformer {
         let widths = configuration.transformer
         let hidden = widths.hidden
         patches = try PatchEmbedding(
-            weights["proj_in.1"],
+            weights,
             channels: configuration.inputChannels,
             hidden: hidden,
             patch: configuration.patchSize
@@ -55,7 +56,7 @@ struct DiffusionTransformer {
         outputNorm = try RMSNorm(weights["norm_out"], dimension: hidden, epsilon: configuration.epsilon)
         outputTable = try weights.tensor("scale_shift_table", shape: [1, 2, hidden])
         output = try PatchProjection(
-            weights["proj_out.1"],
+            weights,
             hidden: hidden,
             channels: configuration.latentChannels,
             patch: configuration.patchSize
@@ -63,7 +64,7 @@ struct DiffusionTransformer {
     }
 
     /// Everything about a request that its steps share.
-    struct Plan {
+    package struct Plan {
         let context: Tensor
         let conditions: [KeysAndValues]
         let time: TimeConditioning
@@ -74,11 +75,17 @@ struct DiffusionTransformer {
     }
 
     /// How much of a batch is real where its items differ in length.
-    struct Lengths {
+    package struct Lengths {
         /// Real positions of each item's conditions.
-        let conditions: [Int]
+        package let conditions: [Int]
         /// Real frames of each item.
-        let frames: [Int]
+        package let frames: [Int]
+
+        /// Names both.
+        package init(conditions: [Int], frames: [Int]) {
+            self.conditions = conditions
+            self.frames = frames
+        }
     }
 
     /// Prepares the steps of a request.
@@ -90,7 +97,7 @@ struct DiffusionTransformer {
     ///   - lengths: of the batch's items; nil if all are whole.
     /// - Returns: what every step of the request needs.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    func plan(conditions: Tensor, context: Tensor, times: [Float], lengths: Lengths? = nil) throws -> Plan {
+    package func plan(conditions: Tensor, context: Tensor, times: [Float], lengths: Lengths? = nil) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
         let items = context.dimension(0)
@@ -159,7 +166,7 @@ struct DiffusionTransformer {
     ///   - plan: the request's, made by `plan(conditions:context:times:lengths:)` with as many frames.
     /// - Returns: the shape of `latents`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
+    package func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
         let modulation = try plan.time.modulation.select(1, step)
         let embedding = try plan.time.embedding.select(1, step)
         let full: AttentionPattern = plan.padding.map { .padded($0) } ?? .full

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 #if canImport(Glibc)
 import Glibc
@@ -10,15 +10,15 @@ import Darwin
 #endif
 
 /// What the network is told about the time of one or more steps.
-struct TimeConditioning {
+package struct TimeConditioning {
     /// `[items, steps, hidden]`, for the output norm.
-    let embedding: Tensor
+    package let embedding: Tensor
     /// `[items, steps, 6, hidden]`: shift, scale and gate of attention, then of the feed-forward block.
-    let modulation: Tensor
+    package let modulation: Tensor
 }
 
 /// Embeds flow times: a sinusoid of 1000·t through two linear layers, and a projection to six modulation vectors.
-struct TimeEmbedding {
+package struct TimeEmbedding {
     private static let channels = 256
     private static let scale = 1000.0
     private static let longestPeriod = 10_000.0
@@ -39,7 +39,7 @@ struct TimeEmbedding {
     ///   as in training.
     /// - Returns: the shape of `times` with the vectors as last dimensions.
     /// - Throws: `TorchError` if an operation fails.
-    func callAsFunction(_ times: Tensor) throws -> TimeConditioning {
+    package func callAsFunction(_ times: Tensor) throws -> TimeConditioning {
         let embedding = try second(first(sinusoid(times)).silu())
         let modulation = try projection(embedding.silu()).reshape(times.shape + [6, hidden])
         return TimeConditioning(embedding: embedding, modulation: modulation)

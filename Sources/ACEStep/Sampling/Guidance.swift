@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Torch
+package import Torch
 
 /// Adaptive projected guidance with ACE-Step's constants.
 ///
 /// The difference between the conditional and the unconditional velocity keeps a negative momentum, is clipped in norm,
 /// and loses its part along the condition.
 /// Source: Sadat et al. 2024, Eliminating oversaturation and artifacts of high guidance scales in diffusion models.
-struct AdaptiveProjectedGuidance {
+package struct AdaptiveProjectedGuidance {
     private static let momentum = -0.75
     private static let largestNorm = 2.5
 
@@ -15,7 +15,8 @@ struct AdaptiveProjectedGuidance {
     let scale: Double
     private var running: Tensor?
 
-    init(scale: Double) { self.scale = scale }
+    /// Starts a run without momentum.
+    package init(scale: Double) { self.scale = scale }
 
     /// The guided velocity.
     ///
@@ -26,7 +27,7 @@ struct AdaptiveProjectedGuidance {
     ///   - unconditional: the same shape.
     /// - Returns: the same shape.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    mutating func callAsFunction(conditional: Tensor, unconditional: Tensor) throws -> Tensor {
+    package mutating func callAsFunction(conditional: Tensor, unconditional: Tensor) throws -> Tensor {
         var difference = try conditional - unconditional
         if let running { difference = try difference + running * Self.momentum }
         running = difference

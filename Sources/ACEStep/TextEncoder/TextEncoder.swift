@@ -2,11 +2,11 @@
 
 import FoundationEssentials
 import Layers
-import Torch
+package import Torch
 
 /// Qwen3-Embedding: a causal transformer whose last hidden state conditions on the caption, and whose embedding table alone
 /// represents the lyrics.
-struct TextEncoder {
+package struct TextEncoder {
     /// The fields of the text encoder's `config.json` that decide its shape.
     struct Configuration: Decodable {
         var vocabSize: Int
@@ -74,12 +74,12 @@ struct TextEncoder {
     /// - Parameter ids: `[batch, length]`, int64.
     /// - Returns: `[batch, length, dimension]`.
     /// - Throws: `TorchError` if an id is not in the table or an operation fails.
-    func embed(_ ids: Tensor) throws -> Tensor { try table.embedding(ids).to(dtype) }
+    package func embed(_ ids: Tensor) throws -> Tensor { try table.embedding(ids).to(dtype) }
 
     /// The normalised last hidden states.
     ///
     /// - Parameter ids: `[batch, length]`, int64.
     /// - Returns: `[batch, length, dimension]`.
     /// - Throws: `TorchError` if an id is not in the table or an operation fails.
-    func callAsFunction(_ ids: Tensor) throws -> Tensor { try stack(embed(ids)) { _ in .causal } }
+    package func callAsFunction(_ ids: Tensor) throws -> Tensor { try stack(embed(ids)) { _ in .causal } }
 }
