@@ -37,7 +37,8 @@ public struct RequestFile: Sendable, Equatable {
         do {
             fields = try JSONDecoder().decode(Fields.self, from: json)
         } catch let error as DecodingError {
-            throw EngineError.request(file: file, reason: Self.reason(error, isObject: (try? Self.names(in: json)) != nil))
+            let isObject = (try? Self.names(in: json)) != nil
+            throw EngineError.request(file: file, reason: Self.reason(error, isObject: isObject))
         }
         var request = MusicRequest(tags: fields.tags ?? "")
         request.lyrics = fields.lyrics ?? ""
