@@ -10,6 +10,8 @@ enum Loudness {
     /// Brings the highest peak to −1 dBFS; first down to full scale where it is above, as the reference does.
     ///
     /// - Parameter audio: `[1, channels, samples]`, float32.
+    /// - Returns: the same shape and type.
+    /// - Throws: `TorchError` if an operation fails.
     static func normalised(_ audio: Tensor) throws -> Tensor {
         let highest = try audio.abs().max().item()
         let unclipped = highest > 1 ? try audio / highest : audio

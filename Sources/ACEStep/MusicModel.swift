@@ -37,7 +37,9 @@ public final class MusicModel {
     let silence: Tensor
     let weights: ModelWeights
 
-    /// Loads a checkpoint: headers are read, weights are mapped. Weights stored in another type than `dtype` are converted.
+    /// Loads a checkpoint: headers are read, weights are mapped.
+    ///
+    /// Weights stored in another type than `dtype` are converted.
     ///
     /// - Throws: ``ModelError``, `LayerError`, `CheckpointError`, `TokenizerError` or `TorchError`, each naming the file.
     public init(

@@ -15,7 +15,9 @@ public struct Prompt: Sendable, Hashable {
     /// Most lyric tokens the model reads.
     public static let longestLyrics = 2048
 
-    /// Writes the texts of a request. Nothing is trimmed: what the user wrote goes in as it is.
+    /// Writes the texts of a request.
+    ///
+    /// Nothing is trimmed: what the user wrote goes in as it is.
     public init(_ request: MusicRequest) {
         let instruction = request.instruction.hasSuffix(":") ? request.instruction : request.instruction + ":"
         let metas = """

@@ -25,7 +25,9 @@ public actor MusicEngine {
         public var compatibility: Compatibility
         /// Compute threads; nil takes libtorch's choice, one for each core.
         public var threads: Int?
-        /// Most bytes that resident adapters may take; nil for no limit. The least recently used make room.
+        /// Most bytes that resident adapters may take; nil for no limit.
+        ///
+        /// The least recently used make room.
         public var adapterBudget: Int?
 
         /// The embedded model on the best device, unless told otherwise.
@@ -63,6 +65,7 @@ public actor MusicEngine {
         let description: BaseDescription
     }
 
+    /// The compute thread: whatever the engine does, it does there.
     nonisolated public var unownedExecutor: UnownedSerialExecutor {
         unsafe thread.asUnownedSerialExecutor()
     }

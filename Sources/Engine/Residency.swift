@@ -69,6 +69,7 @@ package struct Residency: Sendable, Equatable {
     /// What has to leave memory so that the budget holds, the least recently used first; notes that it left.
     ///
     /// - Parameter kept: what must stay although it may be over the budget: a running request's own adapters.
+    /// - Returns: the names of those that have to leave; empty without a budget.
     package mutating func evict(keeping kept: Set<String>) -> [String] {
         guard let budget else { return [] }
         var evicted: [String] = []

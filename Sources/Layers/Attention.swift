@@ -24,8 +24,10 @@ public struct KeysAndValues {
     public var padding: KeyPadding?
 }
 
-/// Grouped-query attention (Ainslie et al. 2023) with RMS-normalised queries and keys, as Qwen3 and ACE-Step have it:
-/// consecutive query heads share one key and value head, and projections carry no bias.
+/// Grouped-query attention with RMS-normalised queries and keys, as Qwen3 and ACE-Step have it.
+///
+/// Consecutive query heads share one key and value head, and projections carry no bias.
+/// Source: Ainslie et al. 2023, GQA.
 public struct Attention {
     /// The widths of an attention block.
     public struct Shape: Sendable {
@@ -58,7 +60,12 @@ public struct Attention {
     private let queryNorm: RMSNorm
     private let keyNorm: RMSNorm
 
-    /// - Parameter weights: a cursor at the block; reads `{q,k,v,o}_proj` and `{q,k}_norm`.
+    /// Takes the block's weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the block; reads `{q,k,v,o}_proj` and `{q,k}_norm`.
+    ///   - shape: the widths, which the weights must have.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public init(_ weights: Weights, shape: Shape) throws {
         self.shape = shape
         let queryWidth = shape.heads * shape.headDimension
@@ -77,6 +84,8 @@ public struct Attention {
     ///   - x: `[batch, length, dimension]`.
     ///   - rotary: tables for at least `length` positions.
     ///   - pattern: what a query may see.
+    /// - Returns: `[batch, length, dimension]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(
         _ x: Tensor,
         rotary: RotaryEmbedding,
@@ -100,6 +109,8 @@ public struct Attention {
     /// The keys and values of cross-attention, which do not depend on the queries.
     ///
     /// - Parameter context: `[batch, contextLength, dimension]`.
+    /// - Returns: keys and values of `contextLength` positions, contiguous.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func keysAndValues(of context: Tensor) throws(TorchError) -> KeysAndValues {
         KeysAndValues(
             keys: try heads(keyNorm, of: key(context)).contiguous(),
@@ -112,6 +123,8 @@ public struct Attention {
     /// - Parameters:
     ///   - x: `[batch, length, dimension]`.
     ///   - context: what `keysAndValues(of:)` made, for the same batch.
+    /// - Returns: `[batch, length, dimension]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor, attendingTo context: KeysAndValues) throws(TorchError) -> Tensor {
         let queries = try heads(queryNorm, of: query(x))
         let mixed = try queries.attend(

@@ -17,13 +17,15 @@ public struct SlidingWindow {
     /// Above this many positions, blocks are cheaper than the products that a dense mask throws away.
     private static let densestLength = 1024
 
+    /// Prepares the mask, if any is needed.
+    ///
     /// - Parameters:
     ///   - length: positions of queries and keys.
     ///   - window: how far a query sees to either side.
     ///   - dtype: the type of queries and keys; masked scores get its lowest finite value.
     ///   - device: where they are.
     ///   - padding: which keys are real, where the items of a batch differ in length.
-    ///   - densestLength: above which length to cut into blocks.
+    ///   - densestLength: the most positions that take a dense mask; it is never below `2 · window`. Nil takes 1024.
     /// - Throws: `TorchError` if the mask cannot be made.
     public init(
         length: Int,
@@ -76,17 +78,23 @@ public struct SlidingWindow {
         return try Tensor.zeros([queries, keys], dtype: dtype, device: device).maskedFill(hidden, dtype.lowest)
     }
 
-    /// Hides what either mask hides. Their sum would overflow to minus infinity, and a row of those is NaN.
+    /// Hides what either mask hides.
+    ///
+    /// Their sum would overflow to minus infinity, and a row of those is NaN.
     private static func combined(_ band: Tensor, _ padding: Tensor?) throws(TorchError) -> Tensor {
         guard let padding else { return band }
         return try band.minimum(padding)
     }
 
+    /// Attention inside the band.
+    ///
     /// - Parameters:
     ///   - query: `[batch, heads, length, headDimension]`.
     ///   - key: `[batch, keyValueHeads, length, headDimension]`; consecutive query heads share one.
     ///   - value: as `key`.
+    ///   - scale: what products of queries and keys are multiplied by before the softmax.
     /// - Returns: `[batch, heads, length, headDimension]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     package func attend(query: Tensor, key: Tensor, value: Tensor, scale: Double) throws(TorchError) -> Tensor {
         guard let block else { return try query.attend(key: key, value: value, mask: mask, scale: scale) }
         var parts: [Tensor] = []

@@ -44,9 +44,12 @@ public struct Weights {
     /// The projection `name`, noted in the module's index so that adapters find it.
     ///
     /// - Parameters:
+    ///   - name: the projection's name below this cursor.
     ///   - inputs: features in.
     ///   - outputs: features out.
     ///   - bias: whether the projection has a bias.
+    /// - Returns: the projection, its weight `[outputs, inputs]`.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public func linear(_ name: String, inputs: Int, outputs: Int, bias: Bool = false) throws -> Linear {
         let layer = Linear(
             path: join(name),

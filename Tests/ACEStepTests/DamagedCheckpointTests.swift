@@ -38,7 +38,7 @@ struct DamagedCheckpointTests {
     ]
 
     private func load(_ copy: FixtureCopy, _ variant: String?) throws -> MusicModel {
-        try MusicModel(files: ModelFiles(path: copy.path, variant: variant), dtype: .float32)
+        try ModelFixture.load(copy.path, variant: variant)
     }
 
     @Test("Each missing tensor is reported by its name in the file", arguments: parts)
@@ -70,7 +70,12 @@ struct DamagedCheckpointTests {
             #expect(
                 error
                     == .shapeMismatch(
-                        name: name, file: copy.path(of: part.file), found: shape, expected: entry.shape))
+                        name: name,
+                        file: copy.path(of: part.file),
+                        found: shape,
+                        expected: entry.shape
+                    )
+            )
             #expect(error?.description.contains("is \(shape), expected \(entry.shape)") == true)
         }
     }
@@ -93,7 +98,8 @@ struct DamagedCheckpointTests {
         let error = #expect(throws: LayerError.self) { try load(copy, "turbo") }
         #expect(
             error
-                == .unsupportedType(name: "decoder.norm_out.weight", file: copy.path(of: file), type: "I8"))
+                == .unsupportedType(name: "decoder.norm_out.weight", file: copy.path(of: file), type: "I8")
+        )
     }
 
     @Test(
@@ -103,7 +109,8 @@ struct DamagedCheckpointTests {
             ("acestep-v15-turbo/model.safetensors", "encoder.text_projector.weight", "the encoded prompt"),
             ("Qwen3-Embedding-0.6B/model.safetensors", "norm.weight", "the encoded prompt"),
             ("vae/diffusion_pytorch_model.safetensors", "decoder.conv1.bias", "the decoded audio"),
-        ])
+        ]
+    )
     func notANumber(file: String, name: String, what: String) throws {
         let copy = try FixtureCopy(of: "checkpoints")
         try copy.edit(tensors: file) { file in
@@ -150,7 +157,9 @@ struct DamagedCheckpointTests {
         let damaged = #expect(throws: (any Error).self) { try load(original, "turbo") }
         #expect("\(String(describing: damaged))".contains("silence_latent.pt"))
         try TensorFile.Entry(zeros: [1, 63, 750]).write(
-            as: "silence_latent", to: original.path(of: "acestep-v15-turbo/silence_latent.safetensors"))
+            as: "silence_latent",
+            to: original.path(of: "acestep-v15-turbo/silence_latent.safetensors")
+        )
         let narrow = #expect(throws: ModelError.self) { try load(original, "turbo") }
         #expect(narrow?.description.contains("is [1, 63, 750], expected [1, 64, frames]") == true)
     }

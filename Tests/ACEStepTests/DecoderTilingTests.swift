@@ -13,7 +13,8 @@ struct DecoderTilingTests {
 
     @Test(
         "Tiles equal a single pass up to rounding",
-        arguments: [(1, 4), (5, 1), (23, 7), (40, 16), (41, 40), (64, 128), (90, 30)])
+        arguments: [(1, 4), (5, 1), (23, 7), (40, 16), (41, 40), (64, 128), (90, 30)]
+    )
     func equality(frames: Int, tile: Int) throws {
         let decoder = try ModelFixture.turbo.load().decoder
         let latents = try Self.noise(frames: frames)

@@ -69,7 +69,8 @@ struct GenerationTests {
                     guard case .denoised = event else { return }
                     steps += 1
                     if steps == 3 { throw Stop() }
-                })
+                }
+            )
         }
         #expect(steps == 3)
     }
@@ -78,17 +79,21 @@ struct GenerationTests {
     func tooLong() throws {
         let model = try ModelFixture.turbo.load()
         let request = MusicRequest(
-            tags: String(repeating: "ab ", count: 400), lyrics: String(repeating: "xyz\n", count: 3000), duration: 0.2,
-            steps: 1, seed: 1)
+            tags: String(repeating: "ab ", count: 400),
+            lyrics: String(repeating: "xyz\n", count: 3000),
+            duration: 0.2,
+            steps: 1,
+            seed: 1
+        )
         let prompt = Prompt(request)
         let tokens = try model.tokens(of: prompt)
         #expect((tokens.caption.count, tokens.lyrics.count) == (256, 2048))
         #expect(tokens.cutFromCaption > 0 && tokens.cutFromLyrics > 0)
-        let warnings = try model.generate(GenerationRun(request, variant: .turbo)).warnings
+        let warnings = try model.generate(GenerationRun(request, variant: .turbo)).pieces[0].warnings
         #expect(warnings.contains { $0.contains("tags") && $0.contains("\(tokens.cutFromCaption) tokens") })
         #expect(warnings.contains { $0.contains("lyrics") && $0.contains("\(tokens.cutFromLyrics) tokens") })
         let short = try model.generate(GenerationRun(RequestFixture.read("instrumental"), variant: .turbo))
-        #expect(short.warnings.isEmpty)
+        #expect(short.pieces[0].warnings.isEmpty)
     }
 
     @Test("Silence longer than its file repeats it")
@@ -103,7 +108,7 @@ struct GenerationTests {
     func emptyCondition() throws {
         let copy = try FixtureCopy(of: "checkpoints")
         try copy.edit(tensors: "acestep-v15-base/model.safetensors") { $0.tensors["null_condition_emb"] = nil }
-        let model = try MusicModel(files: ModelFiles(path: copy.path, variant: "base"), dtype: .float32)
+        let model = try ModelFixture.load(copy.path, variant: "base")
         var request = try RequestFixture.read("instrumental")
         _ = try model.recorded(request)
         request.guidance = 7
@@ -112,7 +117,9 @@ struct GenerationTests {
         #expect(error?.description.contains("use guidance 1") == true)
     }
 
-    @Test("The guidance interval decides in which steps guidance takes part; the original counts it the other way round")
+    @Test(
+        "The guidance interval decides in which steps guidance takes part; the original counts it the other way round"
+    )
     func guidanceInterval() throws {
         var request = try RequestFixture.read("guided")
         func latents(_ compatibility: Compatibility, _ start: Double, _ end: Double) throws -> [[Float]] {

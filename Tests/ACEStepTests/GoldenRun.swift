@@ -50,7 +50,8 @@ struct GoldenRun: Sendable, CustomTestStringConvertible {
         let set = AdapterSet(index: model.projections)
         for adapter in adapters {
             let description = try AdapterDescription(
-                contentsOf: TestProducts.modelFixture("adapters/" + adapter.name))
+                contentsOf: TestProducts.modelFixture("adapters/" + adapter.name)
+            )
             try set.insert(AdapterLoader.load(description, onto: model.projections, dtype: .float32))
         }
         try set.select(adapters.map { BlendEntry($0.name, weight: .constant($0.weight)) })

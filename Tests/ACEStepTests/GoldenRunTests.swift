@@ -47,7 +47,8 @@ struct GoldenRunTests {
     func effect() throws {
         let blend = try #require(GoldenRun.all.first { !$0.adapters.isEmpty })
         let base = try #require(
-            GoldenRun.all.first { $0.model == blend.model && $0.request == blend.request && $0.adapters.isEmpty })
+            GoldenRun.all.first { $0.model == blend.model && $0.request == blend.request && $0.adapters.isEmpty }
+        )
         let (with, without) = (try blend.recorded(), try base.recorded())
         let (goldenWith, goldenWithout) = (try blend.golden(), try base.golden())
         for name in ["latents.0", "latents"] {

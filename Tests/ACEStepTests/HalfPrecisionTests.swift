@@ -6,6 +6,8 @@ import TestSupport
 import Testing
 import Torch
 
+/// How far bfloat16 may be from float32.
+///
 /// bfloat16 keeps 8 bits: each rounding is off by up to 2⁻⁹ of the value, 0.2 %. In a model of 12 to 20 channels few of them
 /// cancel: diffusers' own bfloat16 conditions are off by 1.7 to 3.5 % of the largest magnitude on these fixtures (two
 /// bfloat16 runs at real widths differ by 2 %). Latents gather eight velocities of that accuracy, each scaled by a step of at
@@ -33,7 +35,10 @@ struct HalfPrecisionTests {
     }
 
     /// The noise of a bfloat16 run is another stream of random numbers, so the steps are taken here from the golden noise.
-    @Test("Conditions, each step and the decoder stay near the float32 reference", arguments: [ModelFixture.turbo, .xl, .base])
+    @Test(
+        "Conditions, each step and the decoder stay near the float32 reference",
+        arguments: [ModelFixture.turbo, .xl, .base]
+    )
     func nearness(fixture: ModelFixture) throws {
         let golden = try ModelFixture.golden("outputs/\(fixture.rawValue).instrumental")
         let model = try fixture.load(.bfloat16, compatibility: .diffusers)
@@ -45,10 +50,14 @@ struct HalfPrecisionTests {
         let times = try Schedule(steps: 8, shift: 3).times
         let source = try model.silence(frames: request.frames)
         let context = try Tensor.cat(
-            [source, Tensor.ones(source.shape, dtype: .bfloat16, device: .cpu)], dimension: -1)
+            [source, Tensor.ones(source.shape, dtype: .bfloat16, device: .cpu)],
+            dimension: -1
+        )
         let plan = try model.transformer.plan(
-            conditions: golden.tensor("encoder_hidden_states").to(.bfloat16), context: context,
-            times: times.dropLast())
+            conditions: golden.tensor("encoder_hidden_states").to(.bfloat16),
+            context: context,
+            times: times.dropLast()
+        )
         var latents = try golden.tensor("noise").to(.bfloat16)
         for step in 0..<8 {
             let velocity = try model.transformer.velocity(latents, step: step, plan: plan).to(.float32)

@@ -3,7 +3,6 @@
 import ACEStep
 import TestSupport
 import Testing
-import Torch
 
 @Suite("Configurations")
 struct ModelConfigurationTests {
@@ -60,13 +59,14 @@ struct ModelConfigurationTests {
         }
         #expect(
             try description(changing: ["layer_types": ["x", "full_attention", "x"]])
-                .contains("layer_types has 'x', which is unknown"))
+                .contains("layer_types has 'x', which is unknown")
+        )
     }
 
     @Test("Fields of the wrong type, broken JSON and a file that is not there say so")
     func unreadable() throws {
         #expect(try description(changing: ["hidden_size": "wide"]).hasSuffix("field 'hidden_size' has the wrong type"))
-        #expect(try description(changing: ["num_hidden_layers": 1.5]).contains("num_hidden_layers"))
+        #expect(try description(changing: ["num_hidden_layers": 1.5]).contains("a number that is not whole"))
         let copy = try FixtureCopy(of: "checkpoints")
         try copy.write("{\"hidden_size\": ", to: Self.file)
         let broken = #expect(throws: ModelError.self) { try configuration(copy) }
@@ -86,7 +86,9 @@ struct ModelConfigurationTests {
         ] as [(String, [Int])] {
             let copy = try FixtureCopy(of: "checkpoints")
             try copy.edit(json: "vae/config.json", [field: value])
-            let error = #expect(throws: ModelError.self) { try AutoencoderConfiguration(directory: copy.path(of: "vae")) }
+            let error = #expect(throws: ModelError.self) {
+                try AutoencoderConfiguration(directory: copy.path(of: "vae"))
+            }
             #expect(error?.description.hasPrefix(copy.path(of: "vae/config.json")) == true)
         }
     }
@@ -95,7 +97,7 @@ struct ModelConfigurationTests {
     func mismatchedParts() throws {
         func load(_ copy: FixtureCopy) throws -> String {
             let error = #expect(throws: ModelError.self) {
-                try MusicModel(files: ModelFiles(path: copy.path, variant: "turbo"), dtype: .float32)
+                try ModelFixture.load(copy.path, variant: "turbo")
             }
             return error?.description ?? ""
         }

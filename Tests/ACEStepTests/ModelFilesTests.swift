@@ -29,7 +29,9 @@ struct ModelFilesTests {
         let copy = try FixtureCopy(of: "checkpoints")
         for part in ["vae", "Qwen3-Embedding-0.6B"] {
             try FileManager.default.copyItem(
-                atPath: copy.path(of: part), toPath: copy.path(of: "acestep-v15-turbo/" + part))
+                atPath: copy.path(of: part),
+                toPath: copy.path(of: "acestep-v15-turbo/" + part)
+            )
         }
         let files = try ModelFiles(path: copy.path(of: "acestep-v15-turbo"))
         #expect(files.autoencoder == copy.path(of: "acestep-v15-turbo/vae"))
@@ -49,7 +51,8 @@ struct ModelFilesTests {
         let root = TestProducts.modelFixture("checkpoints")
         #expect(
             description(of: root)
-                == "\(root) holds several models; choose one with --variant: base, turbo, xl-turbo")
+                == "\(root) holds several models; choose one with --variant: base, turbo, xl-turbo"
+        )
         #expect(description(of: root, variant: "sft") == "\(root) has no variant 'sft'; it has base, turbo, xl-turbo")
     }
 
@@ -68,7 +71,8 @@ struct ModelFilesTests {
             ("vae", "autoencoder (vae/)"), ("Qwen3-Embedding-0.6B", "text encoder (Qwen3-Embedding-0.6B/)"),
             ("Qwen3-Embedding-0.6B/tokenizer.json", "tokenizer.json"),
             ("acestep-v15-turbo/silence_latent.pt", "silence_latent.pt"),
-        ])
+        ]
+    )
     func missing(part: String, name: String) throws {
         let copy = try FixtureCopy(of: "checkpoints")
         try copy.remove(part)
@@ -79,7 +83,8 @@ struct ModelFilesTests {
 
     @Test(
         "A missing part of a diffusers directory is named",
-        arguments: ["tokenizer", "vae", "text_encoder", "condition_encoder"])
+        arguments: ["tokenizer", "vae", "text_encoder", "condition_encoder"]
+    )
     func missingOfDiffusers(part: String) throws {
         let copy = try FixtureCopy(of: "diffusers")
         try copy.remove(part)

@@ -21,8 +21,23 @@ enum ModelFixture: String, CaseIterable, Sendable {
 
     /// Loads the model.
     func load(_ dtype: DType = .float32, compatibility: Compatibility = .standard) throws -> MusicModel {
-        let files = try ModelFiles(path: location.path, variant: location.variant)
-        return try MusicModel(files: files, dtype: dtype, compatibility: compatibility)
+        try Self.load(location.path, variant: location.variant, dtype, compatibility: compatibility)
+    }
+
+    /// Loads any checkpoint.
+    static func load(
+        _ path: String,
+        variant: String?,
+        _ dtype: DType = .float32,
+        compatibility: Compatibility = .standard
+    ) throws -> MusicModel {
+        let files = try ModelFiles(path: path, variant: variant)
+        return try MusicModel(
+            files: files,
+            tokenizer: MusicModel.tokenizer(of: files),
+            dtype: dtype,
+            compatibility: compatibility
+        )
     }
 
     /// Golden values by the path of their file among the fixtures.
@@ -36,14 +51,21 @@ struct RequestFixture: Decodable {
     let tags: String
     let lyrics: String
     let duration: Double
-    let num_inference_steps: Int
-    let guidance_scale: Double
+    let steps: Int
+    let guidance: Double
     let shift: Double
     let seed: UInt64
-    let vocal_language: String
+    let vocalLanguage: String
     let bpm: Double?
     let keyscale: String?
     let timesignature: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case tags, lyrics, duration, shift, seed, bpm, keyscale, timesignature
+        case steps = "num_inference_steps"
+        case guidance = "guidance_scale"
+        case vocalLanguage = "vocal_language"
+    }
 
     /// Reads a request by its name.
     static func read(_ name: String) throws -> MusicRequest {
@@ -51,9 +73,18 @@ struct RequestFixture: Decodable {
         let fields = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
         let bpm = fields.bpm.flatMap { $0 > 0 ? WrittenNumber($0 == $0.rounded() ? "\(Int($0))" : "\($0)") : nil }
         return MusicRequest(
-            tags: fields.tags, lyrics: fields.lyrics, duration: fields.duration, steps: fields.num_inference_steps,
-            guidance: fields.guidance_scale, shift: fields.shift, seed: fields.seed, bpm: bpm,
-            keyScale: fields.keyscale, timeSignature: fields.timesignature, vocalLanguage: fields.vocal_language)
+            tags: fields.tags,
+            lyrics: fields.lyrics,
+            duration: fields.duration,
+            steps: fields.steps,
+            guidance: fields.guidance,
+            shift: fields.shift,
+            seed: fields.seed,
+            bpm: bpm,
+            keyScale: fields.keyscale,
+            timeSignature: fields.timesignature,
+            vocalLanguage: fields.vocalLanguage
+        )
     }
 }
 

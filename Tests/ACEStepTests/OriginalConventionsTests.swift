@@ -38,7 +38,8 @@ struct OriginalConventionsTests {
         let plan = try original.transformer.plan(
             conditions: #require(recorded["encoder_hidden_states"]),
             context: Tensor.cat([source, Tensor.ones(source.shape, dtype: .float32, device: .cpu)], dimension: -1),
-            times: times.dropLast())
+            times: times.dropLast()
+        )
         let velocity = try original.transformer.velocity(noise, step: 0, plan: plan)
         let expected = try noise.adding(velocity, alpha: Double(times[1] - times[0]))
         let agreement = try Agreement("latents.0", first, with: expected)

@@ -36,7 +36,10 @@ struct PartsTests {
         for (item, time) in times.enumerated() {
             func part(_ name: String) throws -> Tensor { try golden.tensor(name).slice(0, from: item, to: item + 1) }
             let plan = try model.transformer.plan(
-                conditions: part("conditions"), context: part("context"), times: [time])
+                conditions: part("conditions"),
+                context: part("context"),
+                times: [time]
+            )
             let velocity = try model.transformer.velocity(part("x"), step: 0, plan: plan)
             let agreement = try Agreement("velocity at \(time)", velocity, with: part("velocity"))
             #expect(agreement.error <= Self.limit, "\(agreement)")
@@ -55,12 +58,17 @@ struct PartsTests {
         let golden = try ModelFixture.golden("parts/velocity.turbo")
         let model = try ModelFixture.turbo.load()
         let together = try model.transformer.plan(
-            conditions: golden.tensor("conditions"), context: golden.tensor("context"), times: [0.9, 0.3])
+            conditions: golden.tensor("conditions"),
+            context: golden.tensor("context"),
+            times: [0.9, 0.3]
+        )
         for step in 0..<2 {
             let both = try model.transformer.velocity(golden.tensor("x"), step: step, plan: together)
             let item = try Agreement(
-                "item \(step)", both.slice(0, from: step, to: step + 1),
-                with: golden.tensor("velocity").slice(0, from: step, to: step + 1))
+                "item \(step)",
+                both.slice(0, from: step, to: step + 1),
+                with: golden.tensor("velocity").slice(0, from: step, to: step + 1)
+            )
             #expect(item.error <= Self.limit, "\(item)")
         }
     }
@@ -71,7 +79,9 @@ struct PartsTests {
         var guidance = AdaptiveProjectedGuidance(scale: 7)
         for step in 0..<4 {
             let guided = try guidance(
-                conditional: golden.tensor("conditional.\(step)"), unconditional: golden.tensor("unconditional.\(step)"))
+                conditional: golden.tensor("conditional.\(step)"),
+                unconditional: golden.tensor("unconditional.\(step)")
+            )
             let agreement = try Agreement("guided.\(step)", guided, with: golden)
             #expect(agreement.error <= Self.limit, "\(agreement)")
         }
@@ -127,6 +137,7 @@ extension OobleckDecoder {
         let store = try TensorStore(directory: directory, baseName: "diffusion_pytorch_model")
         try self.init(
             Weights(WeightSource(store: store, dtype: .float32, device: .cpu), path: "decoder"),
-            configuration: AutoencoderConfiguration(directory: directory))
+            configuration: AutoencoderConfiguration(directory: directory)
+        )
     }
 }

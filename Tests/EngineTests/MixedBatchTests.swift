@@ -12,14 +12,22 @@ struct MixedBatchTests {
         let adapters = try EmbeddedModel.adapters().map(\.directory)
         func request(_ tags: String, _ lyrics: String, _ duration: Double, _ seed: UInt64) -> MusicRequest {
             MusicRequest(
-                tags: tags, lyrics: lyrics, duration: duration, steps: 3, guidance: guidance, shift: 2, seed: seed)
+                tags: tags,
+                lyrics: lyrics,
+                duration: duration,
+                steps: 3,
+                guidance: guidance,
+                shift: 2,
+                seed: seed
+            )
         }
         return [
             EngineRequest(request("jazz", "[Instrumental]", 1.32, 1), adapters: [.init(adapters[0])]),
             EngineRequest(request("a long and winding description of a song", "la la la", 2, 2)),
             EngineRequest(
                 request("東京 rock", "[Verse]\nmany words to sing", 0.6, 3),
-                adapters: [.init(adapters[0], weight: -0.4), .init(adapters[1], weight: 0.7)]),
+                adapters: [.init(adapters[0], weight: -0.4), .init(adapters[1], weight: 0.7)]
+            ),
         ]
     }
 
@@ -39,7 +47,10 @@ struct MixedBatchTests {
             #expect(largestDifference(alone, result) < 2e-5)
             #expect(result.pieces[0].seed == request.request.seed)
         }
-        #expect(largestDifference(together[0], together[1]) > 0.01, "the items must differ for the test to say anything")
+        #expect(
+            largestDifference(together[0], together[1]) > 0.01,
+            "the items must differ for the test to say anything"
+        )
     }
 
     @Test("After a mixed batch the base is the base")

@@ -58,7 +58,13 @@ struct LayerFormulaTests {
         let factor = try Tensor(zip(magnitudes, norms).map { Float($0 / $1) }, shape: [4, 1, 1])
         let x = try Self.noise([2, 3, 20])
         let convolution = try Convolution(
-            weights.cursor(), inputs: 3, outputs: 4, kernel: 5, padding: 6, dilation: 3)
+            weights.cursor(),
+            inputs: 3,
+            outputs: 4,
+            kernel: 5,
+            padding: 6,
+            dilation: 3
+        )
         let expected = try x.conv1d(direction * factor, bias: weights["bias"], stride: 1, padding: 6, dilation: 3)
         let got = try convolution(x)
         #expect(got.shape == [2, 4, 20])
@@ -70,7 +76,10 @@ struct LayerFormulaTests {
         #expect(try bare(x).floats() == unchanged.floats())
     }
 
-    @Test("Upsampling is exactly stride times as long, and its weight norm runs over the input channels", arguments: [2, 4, 10])
+    @Test(
+        "Upsampling is exactly stride times as long, and its weight norm runs over the input channels",
+        arguments: [2, 4, 10]
+    )
     func upsampling(stride: Int) throws {
         let weights = try LayerWeights(["weight_v": [3, 2, 2 * stride], "weight_g": [3, 1, 1], "bias": [2]])
         let x = try Self.noise([1, 3, 7])

@@ -22,7 +22,8 @@ struct LayerWeights {
         }
         file = TensorFile(
             tensors: try values.mapValues { .init(dtype: .float32, shape: $0.shape, bytes: try $0.bytes()) },
-            metadata: [:])
+            metadata: [:]
+        )
         try file.write(to: path)
     }
 

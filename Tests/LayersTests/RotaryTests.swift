@@ -24,12 +24,24 @@ struct RotaryTests {
         return try Tensor(values, shape: x.shape).to(x.dtype)
     }
 
-    @Test("Halves turn against each other by the position", arguments: [(1, 2, 10_000.0), (40, 8, 1e6), (300, 64, 1e6)])
+    @Test(
+        "Halves turn against each other by the position",
+        arguments: [(1, 2, 10_000.0), (40, 8, 1e6), (300, 64, 1e6)]
+    )
     func rotation(length: Int, channels: Int, base: Double) throws {
         let x = try Tensor.randn(
-            [2, 3, length, channels], generator: Generator(seed: 5), dtype: .float32, device: .cpu)
+            [2, 3, length, channels],
+            generator: Generator(seed: 5),
+            dtype: .float32,
+            device: .cpu
+        )
         let rotary = try RotaryEmbedding(
-            length: length, headDimension: channels, base: base, dtype: .float32, device: .cpu)
+            length: length,
+            headDimension: channels,
+            base: base,
+            dtype: .float32,
+            device: .cpu
+        )
         #expect(rotary.cosine.shape == [length, channels])
         #expect(try rotary(x).distance(from: Self.rotated(x, base: base)) < 1e-4)
     }

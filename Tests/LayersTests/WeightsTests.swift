@@ -70,7 +70,9 @@ struct WeightsTests {
         let x = try Tensor([1, 2, 3] as [Float], shape: [1, 3])
         let expected = try x.matmul(weights["q.weight"].transpose(0, 1)) + weights["q.bias"]
         #expect(try q(x).distance(from: expected) < 1e-6)
-        #expect(throws: LayerError.shapeMismatch(name: "k.weight", file: weights.path, found: [2, 3], expected: [2, 4])) {
+        #expect(
+            throws: LayerError.shapeMismatch(name: "k.weight", file: weights.path, found: [2, 3], expected: [2, 4])
+        ) {
             try cursor.linear("k", inputs: 4, outputs: 2)
         }
     }
@@ -79,7 +81,11 @@ struct WeightsTests {
     func renaming() throws {
         let weights = try LayerWeights(["decoder.norm.weight": [1]])
         let source = WeightSource(
-            store: try TensorStore(file: weights.path), dtype: .float32, device: .cpu, storedName: { "decoder." + $0 })
+            store: try TensorStore(file: weights.path),
+            dtype: .float32,
+            device: .cpu,
+            storedName: { "decoder." + $0 }
+        )
         #expect(source.contains("norm.weight"))
         #expect(throws: LayerError.missingTensor(name: "decoder.x", file: weights.path)) {
             try source.tensor("x", shape: nil)
@@ -93,7 +99,10 @@ struct WeightsTests {
         var file = try TensorFile(path: weights.path)
         let infinity: [UInt8] = dtype == .float32 ? [0, 0, 0x80, 0x7F] : [0x80, 0x7F]
         file.tensors["b"] = .init(
-            dtype: dtype == .float32 ? .float32 : .bfloat16, shape: [1], bytes: infinity)
+            dtype: dtype == .float32 ? .float32 : .bfloat16,
+            shape: [1],
+            bytes: infinity
+        )
         try file.write(to: weights.path)
         #expect(try weights.cursor().source.firstNotFinite() == "b")
     }
@@ -105,9 +114,13 @@ struct WeightsTests {
         try TensorFile.Entry(zeros: [1]).write(as: "b", to: directory.path(of: "model-2.safetensors"))
         try directory.write(
             #"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"#,
-            to: "model.safetensors.index.json")
+            to: "model.safetensors.index.json"
+        )
         let source = WeightSource(
-            store: try TensorStore(directory: directory.path), dtype: .float32, device: .cpu)
+            store: try TensorStore(directory: directory.path),
+            dtype: .float32,
+            device: .cpu
+        )
         #expect(source.file == directory.path)
         #expect(try source.tensor("b", shape: [1]).floats() == [0])
         let error = #expect(throws: LayerError.self) { try source.tensor("a", shape: [2]) }

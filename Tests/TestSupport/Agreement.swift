@@ -32,7 +32,8 @@ public struct Agreement: Sendable, CustomStringConvertible {
         }
         let magnitude = reference.reduce(0) { max($0, abs(Double($1))) }
         error = worst == 0 ? 0 : worst / magnitude
-        detail = "at \(Self.indices(of: position, in: shape)): \(values[position]), expected \(reference[position]), "
+        detail =
+            "at \(Self.indices(of: position, in: shape)): \(values[position]), expected \(reference[position]), "
             + "the largest being \(magnitude)"
     }
 

@@ -24,8 +24,10 @@ public struct TensorFile: Sendable {
         /// As many zeros as the shape takes.
         public init(zeros shape: [Int], dtype: StoredDType = .float32) {
             self.init(
-                dtype: dtype, shape: shape,
-                bytes: [UInt8](repeating: 0, count: shape.reduce(1, *) * dtype.byteCount))
+                dtype: dtype,
+                shape: shape,
+                bytes: [UInt8](repeating: 0, count: shape.reduce(1, *) * dtype.byteCount)
+            )
         }
 
         /// Writes a file that holds this tensor alone.
@@ -73,8 +75,10 @@ public struct TensorFile: Sendable {
         metadata = file.metadata
         tensors = try file.tensors.mapValues { description in
             Entry(
-                dtype: description.dtype, shape: description.shape,
-                bytes: try unsafe file.withBytes(of: description.name) { unsafe [UInt8]($0) })
+                dtype: description.dtype,
+                shape: description.shape,
+                bytes: try unsafe file.withBytes(of: description.name) { unsafe [UInt8]($0) }
+            )
         }
     }
 

@@ -25,6 +25,8 @@ struct ResidualUnit {
     }
 
     /// - Parameter x: `[batch, channels, length]`.
+    /// - Returns: the same shape.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         let residual = try pointwise(secondSnake(dilated(firstSnake(x))))
         try residual.add(inPlace: x)
@@ -48,6 +50,7 @@ struct DecoderBlock {
 
     /// - Parameter x: `[batch, inputs, length]`.
     /// - Returns: `[batch, outputs, stride · length]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         var hidden = try upsampling(snake(x))
         for unit in units { hidden = try unit(hidden) }
@@ -66,7 +69,12 @@ package struct OobleckDecoder {
     /// The sizes.
     let configuration: AutoencoderConfiguration
 
-    /// - Parameter weights: a cursor at `decoder`.
+    /// Takes the decoder's weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at `decoder`.
+    ///   - configuration: the sizes, which the weights must have.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     package init(_ weights: Weights, configuration: AutoencoderConfiguration) throws {
         self.configuration = configuration
         let base = configuration.decoderChannels
@@ -100,6 +108,7 @@ package struct OobleckDecoder {
 
     /// - Parameter latents: `[batch, latentChannels, frames]`.
     /// - Returns: `[batch, audioChannels, hop · frames]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     package func callAsFunction(_ latents: Tensor) throws -> Tensor {
         var hidden = try input(latents)
         for block in blocks { hidden = try block(hidden) }

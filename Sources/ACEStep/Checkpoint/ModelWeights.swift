@@ -17,7 +17,12 @@ struct ModelWeights {
 
     /// Opens the files of a checkpoint; nothing is read but their headers.
     ///
-    /// - Parameter index: notes the transformer's projections for adapters.
+    /// - Parameters:
+    ///   - files: where the parts are.
+    ///   - dtype: the type to compute in.
+    ///   - device: the device to compute on.
+    ///   - index: notes the transformer's projections for adapters.
+    /// - Throws: `CheckpointError` if a file or shard is missing or malformed.
     init(files: ModelFiles, dtype: DType, device: Device, index: LinearIndex) throws {
         let main = try TensorStore(
             directory: files.transformer,

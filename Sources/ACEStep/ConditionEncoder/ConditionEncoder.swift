@@ -39,6 +39,7 @@ package struct ConditionEncoder {
     ///   - lyricEmbeddings: `[1, lyricLength, textDimension]`.
     ///   - reference: latents of the reference clip, `[1, frames, latentChannels]`.
     /// - Returns: `[1, lyricLength + 1 + captionLength, hidden]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(text: Tensor, lyricEmbeddings: Tensor, reference: Tensor) throws -> Tensor {
         try Tensor.cat(
             [lyrics(lyricEmbeddings), timbre(reference), textProjection(text)],

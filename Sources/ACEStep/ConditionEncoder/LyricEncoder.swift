@@ -20,5 +20,6 @@ package struct LyricEncoder {
 
     /// - Parameter embeddings: `[batch, length, textDimension]`.
     /// - Returns: `[batch, length, hidden]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     package func callAsFunction(_ embeddings: Tensor) throws -> Tensor { try stack(input(embeddings)) }
 }

@@ -29,6 +29,7 @@ package struct TimbreEncoder {
 
     /// - Parameter clip: latents `[batch, frames, latentChannels]`.
     /// - Returns: `[batch, 1, hidden]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     package func callAsFunction(_ clip: Tensor) throws -> Tensor {
         var sequence = try input(clip)
         if let token {

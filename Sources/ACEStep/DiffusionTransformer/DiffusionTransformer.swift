@@ -19,7 +19,12 @@ package struct DiffusionTransformer {
     private let outputTable: Tensor
     private let output: PatchProjection
 
-    /// - Parameter weights: a cursor at the transformer's root.
+    /// Takes the transformer's weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the transformer's root.
+    ///   - configuration: the sizes, which the weights must have.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     init(_ weights: Weights, configuration: ModelConfiguration) throws {
         self.configuration = configuration
         let widths = configuration.transformer
@@ -90,6 +95,8 @@ package struct DiffusionTransformer {
     ///   - context: source latents and mask, `[batch, frames, 2 · latentChannels]`.
     ///   - times: every step's time in float32, from 1 towards 0.
     ///   - lengths: of the batch's items; nil if all are whole.
+    /// - Returns: what every step of the request needs.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     package func plan(conditions: Tensor, context: Tensor, times: [Float], lengths: Lengths? = nil) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
@@ -98,7 +105,8 @@ package struct DiffusionTransformer {
         // A row for each item, though all say the same: adapters of one item may act on the time embedding.
         let steps = try Tensor(times, shape: [1, times.count]).to(dtype).to(device).expand([items, times.count])
         let start = try time(steps)
-        let same = try interval(Tensor.zeros([items, 1], dtype: dtype, device: device))  // r = t: constant, but not zero
+        // r = t: constant, but not zero
+        let same = try interval(Tensor.zeros([items, 1], dtype: dtype, device: device))
         let tokens = tokenCount(frames: context.dimension(1))
         let padding = try lengths.flatMap {
             try KeyPadding(
@@ -155,7 +163,9 @@ package struct DiffusionTransformer {
     /// - Parameters:
     ///   - latents: `[batch, frames, latentChannels]`, the batch of the plan's conditions.
     ///   - step: the position in the plan's times.
+    ///   - plan: the request's, made by `plan(conditions:context:times:lengths:)` with as many frames.
     /// - Returns: the shape of `latents`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     package func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
         let modulation = try plan.time.modulation.select(1, step)
         let embedding = try plan.time.embedding.select(1, step)

@@ -38,6 +38,7 @@ package struct TimeEmbedding {
     /// - Parameter times: any shape, here `[items, steps]`, in the network's type; they are multiplied by 1000 in that type,
     ///   as in training.
     /// - Returns: the shape of `times` with the vectors as last dimensions.
+    /// - Throws: `TorchError` if an operation fails.
     package func callAsFunction(_ times: Tensor) throws -> TimeConditioning {
         let embedding = try second(first(sinusoid(times)).silu())
         let modulation = try projection(embedding.silu()).reshape(times.shape + [6, hidden])
