@@ -59,9 +59,12 @@ let package = Package(
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
-        .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "TestSupport"]),
+        .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
-        .testTarget(name: "AdaptersTests", dependencies: ["Adapters", "Layers", "Torch", "TestSupport"]),
+        .testTarget(
+            name: "AdaptersTests",
+            dependencies: ["AdapterFormats", "Adapters", "Checkpoints", "Layers", "Torch", "TestSupport"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "AdapterConversionTests",
             dependencies: ["AdapterConversion", "AdapterFormats", "Checkpoints", "Torch", "TestSupport"]),
@@ -69,7 +72,7 @@ let package = Package(
             name: "ACEStepTests",
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Audio", "Checkpoints", "Engine", "Lumina", "Torch", "TestSupport"]),
+        .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Adapters", "Audio", "Checkpoints", "Engine", "Lumina", "Torch", "TestSupport"]),
         .testTarget(name: "LuminaCommandTests", dependencies: ["Checkpoints", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],

@@ -10,6 +10,7 @@ extension MusicModel {
     ///   - batch: the encoded prompts.
     ///   - run: the pieces to make.
     ///   - timings: receives the seconds of planning and of the steps.
+    ///   - beforeStep: told the point of the denoising; says whether weights have changed.
     ///   - observe: told the noise and every step's latents.
     ///   - report: told of every step.
     /// - Returns: for each item `[1, frames, latentChannels]` at its own length.
@@ -19,6 +20,7 @@ extension MusicModel {
         _ batch: EncodedBatch,
         run: GenerationRun,
         timings: inout GenerationTimings,
+        beforeStep: ((Double) throws -> Bool)?,
         observe: Observer?,
         report: (GenerationEvent) throws -> Void
     ) throws -> [Tensor] {
@@ -30,19 +32,27 @@ extension MusicModel {
         let times = Array(schedule.times.dropLast())
         let lengths = DiffusionTransformer.Lengths(conditions: batch.lengths, frames: frames)
         let context = try context(frames: frames)
-        let plan = try transformer.plan(
-            conditions: batch.conditions,
-            context: context,
-            times: times,
-            lengths: lengths
-        )
-        let unconditional = try unconditionalPlan(run, context: context, times: times, lengths: lengths)
+        let makePlans = {
+            (
+                try self.transformer.plan(
+                    conditions: batch.conditions,
+                    context: context,
+                    times: times,
+                    lengths: lengths
+                ),
+                try self.unconditionalPlan(run, context: context, times: times, lengths: lengths)
+            )
+        }
+        var (plan, unconditional) = try makePlans()
         let mask = try frameMask(frames)
         var guidance = AdaptiveProjectedGuidance(scale: run.parameters.guidance)
         let planned = ContinuousClock.now
         timings.planning = (planned - started).inSeconds
         var latents = noise
         for step in times.indices {
+            if step > 0, try beforeStep?(Double(step) / Double(times.count - 1)) == true {
+                (plan, unconditional) = try makePlans()
+            }
             var velocity = try masked(transformer.velocity(latents, step: step, plan: plan), mask)
             let isGuided =
                 unconditional != nil && run.guidanceInterval.contains(time: times[step], compatibility: compatibility)

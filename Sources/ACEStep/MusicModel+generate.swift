@@ -26,12 +26,15 @@ extension MusicModel {
     ///
     /// - Parameters:
     ///   - run: the pieces to make.
+    ///   - beforeStep: told the point of the denoising before each step after the first, 0 … 1; says whether weights have
+    ///     changed, so that what the steps share is computed anew.
     ///   - observe: told every tensor on the way.
     ///   - report: told the progress; what it throws ends the run within a step.
     /// - Returns: the pieces, in the order of the run's items.
     /// - Throws: ``ModelError/notFinite(what:advice:)`` if weights or adapters make NaN; whatever `report` throws.
     public func generate(
         _ run: GenerationRun,
+        beforeStep: ((Double) throws -> Bool)? = nil,
         observe: Observer? = nil,
         report: (GenerationEvent) throws -> Void = { _ in }
     ) throws -> Result {
@@ -44,7 +47,14 @@ extension MusicModel {
         try observe?("encoder_hidden_states", batch.conditions)
         timings.encoding = start.secondsUntilNow
         try report(.encoded)
-        let latents = try denoise(batch, run: run, timings: &timings, observe: observe, report: report)
+        let latents = try denoise(
+            batch,
+            run: run,
+            timings: &timings,
+            beforeStep: beforeStep,
+            observe: observe,
+            report: report
+        )
         let decoding = ContinuousClock.now
         let audio = try decode(latents, run: run, report: report)
         if audio.allSatisfy({ $0.shape == audio[0].shape }) {

@@ -68,14 +68,24 @@ extension MusicEngine {
         defer { inUse = [] }
         let prepared = try requests.map { try prepare($0, allowPartial: allowPartial) }
         let run = try GenerationRun(joining: prepared.map(\.run))
-        try state.adapters.select(items: prepared.flatMap { Array(repeating: $0.blend, count: $0.run.items.count) })
+        let blends = prepared.flatMap { Array(repeating: $0.blend, count: $0.run.items.count) }
+        try state.adapters.select(items: blends)
+        let isVarying = blends.joined().contains(where: \.weight.isVarying)
         let adapterSeconds = start.secondsUntilNow
         let recorder = saveTensors.map { _ in TensorRecorder() }
-        let result = try state.model.generate(run, observe: recorder.map { $0.keep }) { event in
-            if Task.isCancelled { throw CancellationError() }
-            thread.runInterjections()
-            progress(event)
-        }
+        let result = try state.model.generate(
+            run,
+            beforeStep: { progress in
+                if isVarying { try state.adapters.select(items: blends, at: progress) }
+                return isVarying
+            },
+            observe: recorder.map { $0.keep },
+            report: { event in
+                if Task.isCancelled { throw CancellationError() }
+                thread.runInterjections()
+                progress(event)
+            }
+        )
         if let recorder, let saveTensors { try recorder.write(to: saveTensors) }
         var pieces = result.pieces[...]
         return try prepared.map { entry in
@@ -110,7 +120,7 @@ extension MusicEngine {
                 variant: try base.variant,
                 hints: try hints(of: weighted)
             ),
-            blend: weighted.map { BlendEntry($0.name, weight: .constant($0.weight)) },
+            blend: zip(names, request.adapters).map { $1.entry(named: $0) },
             adapters: zip(request.adapters, names).map {
                 .init(reference: $0.reference, name: $1, weight: $0.weight)
             },

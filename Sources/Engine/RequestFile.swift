@@ -37,7 +37,10 @@ public struct RequestFile: Sendable, Equatable {
         do {
             fields = try JSONDecoder().decode(Fields.self, from: json)
         } catch let error as DecodingError {
-            throw EngineError.request(file: file, reason: Self.reason(error, isObject: (try? Self.names(in: json)) != nil))
+            throw EngineError.request(
+                file: file,
+                reason: Self.reason(error, isObject: (try? Self.names(in: json)) != nil)
+            )
         }
         var request = MusicRequest(tags: fields.tags ?? "")
         request.lyrics = fields.lyrics ?? ""
@@ -57,7 +60,7 @@ public struct RequestFile: Sendable, Equatable {
             end: fields.guidanceEnd ?? 1
         )
         self.request = request
-        adapters = fields.adapters?.map { AdapterReference($0.ref, weight: $0.weight ?? 1) }
+        adapters = fields.adapters?.map(\.reference)
         unknownFields = try Self.names(in: json).filter { Fields.CodingKeys(stringValue: $0) == nil }.sorted()
     }
 
@@ -99,11 +102,6 @@ public struct RequestFile: Sendable, Equatable {
 
 /// The fields as the file names them.
 private struct Fields: Decodable {
-    struct Adapter: Decodable {
-        var ref: String
-        var weight: Double?
-    }
-
     enum CodingKeys: String, CodingKey {
         case tags, lyrics, duration, shift, seed, bpm, batch, adapters
         case steps = "num_inference_steps"
@@ -129,7 +127,7 @@ private struct Fields: Decodable {
     var batch: Int?
     var guidanceStart: Double?
     var guidanceEnd: Double?
-    var adapters: [Adapter]?
+    var adapters: [RequestedAdapter]?
 }
 
 /// A value that may be written as a number or as text.

@@ -16,7 +16,8 @@ enum EngineFixture {
     /// Loads a variant in float32, on one thread: on these sizes a second one only waits.
     static func load(_ variant: String = "turbo", path: String? = nil) async throws -> MusicEngine {
         try await MusicEngine.load(
-            .init(model: path ?? model, variant: variant, device: "cpu", dtype: "float32", threads: 1))
+            .init(model: path ?? model, variant: variant, device: "cpu", dtype: "float32", threads: 1)
+        )
     }
 
     /// A request that takes no time.

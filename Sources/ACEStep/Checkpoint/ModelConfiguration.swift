@@ -270,7 +270,8 @@ enum ConfigurationFile {
             "field '\(context.codingPath.map(name).joined(separator: "."))' has the wrong type"
         case .keyNotFound(let key, _): "field '\(name(key))' is missing"
         // The decoder says neither in which field nor that the rest is well.
-        default: isJSON ? "holds a number that is not whole, or too large, where a whole one is due" : "is not valid JSON"
+        default:
+            isJSON ? "holds a number that is not whole, or too large, where a whole one is due" : "is not valid JSON"
         }
     }
 

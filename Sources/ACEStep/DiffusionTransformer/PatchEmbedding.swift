@@ -28,6 +28,7 @@ struct PatchEmbedding {
 
     /// - Parameter x: `[batch, frames, channels]`; missing frames of the last token are zeros.
     /// - Returns: `[batch, ceil(frames / patch), hidden]`.
+    /// - Throws: `TorchError` if the shapes do not fit.
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         let surplus = x.dimension(1) % patch
         let padded = surplus == 0 ? x : try x.pad([0, 0, 0, patch - surplus])
@@ -62,6 +63,7 @@ struct PatchProjection {
     ///   - x: `[batch, tokens, hidden]`.
     ///   - frames: how many frames to keep.
     /// - Returns: `[batch, frames, channels]`.
+    /// - Throws: `TorchError` if the shapes do not fit.
     func callAsFunction(_ x: Tensor, frames: Int) throws -> Tensor {
         try projection(x).reshape([x.dimension(0), -1, channels]).slice(1, from: 0, to: frames)
     }

@@ -101,7 +101,7 @@ public struct EffectiveWeights {
     }
 
     private func lowRankProduct(of module: AdapterModule) throws -> Tensor {
-        let scale = try tensors.scale(of: module).scale
+        let scale = module.scale
         let down = try read(.down, of: module).flatten(from: 1)
         let up = try read(.up, of: module)
         return try up.reshape([up.dimension(0), down.dimension(0)]).matmul(down) * scale

@@ -63,15 +63,17 @@ public final class AdapterSet {
     ///
     /// A weight of 0 is exactly the base. If this throws, the current blend stays.
     ///
-    /// - Parameter blend: adapters by name with their weights, in any order.
+    /// - Parameters:
+    ///   - blend: adapters by name with their weights, in any order.
+    ///   - progress: the point of the denoising at which weights that change are taken, 0 the first step and 1 the last.
     /// - Throws: `AdapterError.unknownName`, `.selectedTwice` or `.invalidWeight`.
-    public func select(_ blend: [BlendEntry]) throws(AdapterError) {
-        attach(try blends(of: blend).mapValues(\.branches))
+    public func select(_ blend: [BlendEntry], at progress: Double = 0) throws(AdapterError) {
+        attach(try blends(of: blend, at: progress).mapValues(\.branches))
         selection = blend.sorted { $0.name < $1.name }
     }
 
     /// What a blend does to each layer, collected in the order of the adapters' names.
-    func blends(of blend: [BlendEntry]) throws(AdapterError) -> [String: LayerBlend] {
+    func blends(of blend: [BlendEntry], at progress: Double) throws(AdapterError) -> [String: LayerBlend] {
         let ordered = blend.sorted { $0.name < $1.name }
         for (first, second) in zip(ordered, ordered.dropFirst()) where first.name == second.name {
             throw .selectedTwice(adapter: first.name)
@@ -79,10 +81,13 @@ public final class AdapterSet {
         var blends: [String: LayerBlend] = [:]
         for entry in ordered {
             guard let adapter = adapters[entry.name] else { throw .unknownName(adapter: entry.name, loaded: names) }
-            if let number = entry.weight.invalidNumber { throw .invalidWeight(adapter: entry.name, weight: number) }
-            let weight = entry.weight.value(at: 0)
-            guard weight != 0 else { continue }
+            if let number = entry.weight.invalidNumber ?? entry.groups.invalidNumber {
+                throw .invalidWeight(adapter: entry.name, weight: number)
+            }
+            let whole = entry.weight.value(at: progress)
             for (path, effects) in adapter.effects {
+                let weight = whole * entry.groups.scale(of: path)
+                guard weight != 0 else { continue }
                 for effect in effects { effect.contribute(to: &blends[path, default: LayerBlend()], weight: weight) }
             }
         }

@@ -41,7 +41,7 @@ struct HadamardFamily: AdditiveFamily {
         let left = try tensors.description(left, of: module)
         let right = try tensors.description(right, of: module)
         try tensors.require(left, left.shape[0] == shape[0], "[\(shape[0]), \(right.shape[0])]")
-        try tensors.require(right, right.isPart(of: shape), "\([right.shape[0]] + shape.dropFirst())")
+        try tensors.require(right, right.isPart(of: shape), TensorDescription.part(of: shape))
         return HadamardProduct.Pair(
             left: try tensors.read(left, as: dtype),
             right: try tensors.read(right, as: dtype).reshape([right.shape[0], -1])

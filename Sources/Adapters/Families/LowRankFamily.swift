@@ -30,7 +30,7 @@ struct LowRankFamily: AdditiveFamily {
             )
             return WholeDifference(matrix: product, scale: module.scale)
         }
-        try tensors.require(down, down.isPart(of: shape), "\([rank] + shape.dropFirst())")
+        try tensors.require(down, down.isPart(of: shape), TensorDescription.part(of: shape))
         if let bias = module.tensors[.upBias], layer.layout != .matrix {
             try tensors.require(bias, false, "none: a factor's bias is read for projections only")
         }
@@ -49,6 +49,9 @@ extension TensorDescription {
         Self.withoutOnes(self.shape.dropFirst()) == Self.withoutOnes(shape.dropFirst())
             || self.shape.count == 2 && self.shape[1] == shape.dropFirst().reduce(1, *)
     }
+
+    /// The shape that such a factor has, for messages.
+    static func part(of shape: [Int]) -> String { "[r\(shape.dropFirst().map { ", \($0)" }.joined())]" }
 
     private static func withoutOnes(_ sizes: ArraySlice<Int>) -> ArraySlice<Int> {
         var sizes = sizes

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes this directory's adapters and the weights that the libraries that own them compute, for layers of a few channels.
 
-Needs torch, peft 0.21.2, lycoris-lora 4.1.3 and safetensors. Each directory holds an adapter as its tool writes it and
-`expected.safetensors` with the effective weights at strength 1; `base.safetensors` has the weights without adapters.
+Needs torch, peft 0.21.2, lycoris-lora 4.1.3 and safetensors. Each directory holds an adapter as its tool writes it,
+`expected` the effective weights at strength 1; `base.safetensors` has the weights without adapters.
 """
 import copy, json, os, shutil, sys
 import torch
@@ -51,7 +51,7 @@ def randomise(named, generator, scale=0.3):
                 p.copy_(torch.randn(p.shape, generator=generator) * scale)
 
 
-def expected(base, adapted, name, directory):
+def expected(base, adapted, name):
     weights = {}
     for key, value in adapted.items():
         change = (value - base[key]).norm() / base[key].norm()
@@ -59,7 +59,7 @@ def expected(base, adapted, name, directory):
             assert change > 0.003, (name, key, change)
             weights[key] = value.detach().clone().contiguous()
     assert weights, name
-    save_file(weights, os.path.join(directory, "expected.safetensors"))
+    save_file(weights, os.path.join(HERE, "expected", name + ".safetensors"))
 
 
 def peft(name, base, config, generator, convolution=True, biases=False):
@@ -74,7 +74,7 @@ def peft(name, base, config, generator, convolution=True, biases=False):
     with open(os.path.join(directory, "adapter_config.json"), "w") as file:
         json.dump(kept, file, default=lambda v: sorted(v) if isinstance(v, set) else str(v), sort_keys=True)
     merged = dict(model.merge_and_unload().named_parameters())
-    expected(dict(base.named_parameters()), merged, name, directory)
+    expected(dict(base.named_parameters()), merged, name)
 
 
 def lycoris(name, base, generator, scale=0.3, rank=2, **options):
@@ -103,13 +103,14 @@ def lycoris(name, base, generator, scale=0.3, rank=2, **options):
             change = lora.make_weight() * lora.scale if options["algo"] == "locon" else lora.get_weight(lora.shape) * lora.scalar
             new = old + change.view(old.shape)
             adapted[key] = lora.apply_weight_decompose(new, 1.0) if lora.wd else new
-    expected(weights, adapted, name, directory)
+    expected(weights, adapted, name)
 
 
 def main():
     for entry in os.listdir(HERE):
         if os.path.isdir(os.path.join(HERE, entry)):
             shutil.rmtree(os.path.join(HERE, entry))
+    os.makedirs(os.path.join(HERE, "expected"))
     torch.manual_seed(0)
     base = Decoder()
     save_file({k: v.detach().clone() for k, v in base.named_parameters()}, os.path.join(HERE, "base.safetensors"))
