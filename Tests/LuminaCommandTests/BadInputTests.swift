@@ -11,7 +11,9 @@ struct BadInputTests {
         let copy = try FixtureCopy(of: "checkpoints")
         try copy.edit(tensors: "acestep-v15-turbo/model.safetensors") { $0.tensors["decoder.norm_out.weight"] = nil }
         try await LuminaProcess.expectFailure(
-            "model.safetensors: tensor 'decoder.norm_out.weight' is missing", model: copy.path)
+            "model.safetensors: tensor 'decoder.norm_out.weight' is missing",
+            model: copy.path
+        )
     }
 
     @Test("A misshapen tensor is named with both shapes")
@@ -21,7 +23,9 @@ struct BadInputTests {
             $0.tensors["decoder.norm_out.weight"] = .init(zeros: [17])
         }
         try await LuminaProcess.expectFailure(
-            "tensor 'decoder.norm_out.weight' is [17], expected [16]", model: copy.path)
+            "tensor 'decoder.norm_out.weight' is [17], expected [16]",
+            model: copy.path
+        )
     }
 
     @Test("A file that is cut off is named")
@@ -43,7 +47,9 @@ struct BadInputTests {
             file.tensors["decoder.proj_out.1.bias"] = entry
         }
         try await LuminaProcess.expectFailure(
-            "tensor 'decoder.proj_out.1.bias' holds NaN or infinity", model: copy.path)
+            "tensor 'decoder.proj_out.1.bias' holds NaN or infinity",
+            model: copy.path
+        )
     }
 
     @Test("An adapter for another width is refused with both shapes, one for more layers with both counts")
@@ -71,7 +77,9 @@ struct BadInputTests {
         try await LuminaProcess.expectFailure("is NaN or infinite at element 0", ["--adapter", copy.path])
         try await LuminaProcess.expectFailure("nowhere", ["--adapter", "nowhere=0.5"])
         try await LuminaProcess.expectFailure(
-            "adapter 'x=strong': what follows '=' must be a number", ["--adapter", "x=strong"])
+            "adapter 'x=strong': what follows '=' must be a number",
+            ["--adapter", "x=strong"]
+        )
     }
 
     @Test("An unknown variant and a place without a checkpoint are refused with what there is")
@@ -99,11 +107,13 @@ struct BadInputTests {
             (["--lyrics", "a", "--lyrics-file", "b"], "give --lyrics or --lyrics-file, not both"),
             (["--compat", "none"], "'none' is invalid"), (["--bpm", "fast"], "'fast' is invalid"),
             (["--encoding", "pcm8"], "'pcm8' is invalid"), (["--no-such-option"], "Unknown option '--no-such-option'"),
-        ])
+        ]
+    )
     func usage(options: [String], message: String) async throws {
         let directory = try TemporaryDirectory()
         let outcome = try await LuminaProcess.run(
-            ["generate", "--tags", "x", "--out", directory.path(of: "a.wav")] + options)
+            ["generate", "--tags", "x", "--out", directory.path(of: "a.wav")] + options
+        )
         #expect(outcome.status == 2)
         let first = try #require(outcome.errorLines.first)
         #expect(first.hasPrefix("error: "), "\(first)")
@@ -129,7 +139,8 @@ struct BadInputTests {
     func requests() async throws {
         let directory = try TemporaryDirectory()
         for (json, message) in [
-            (#"{"shift": -1}"#, "shift is -1.0; it must be above 0"), (#"{"guidance_scale": 1000}"#, "guidance is 1000.0"),
+            (#"{"shift": -1}"#, "shift is -1.0; it must be above 0"),
+            (#"{"guidance_scale": 1000}"#, "guidance is 1000.0"),
             (#"{"cfg_interval_start": 2}"#, "guidance interval"), ("[]", "is not a JSON object"),
             (#"{"tags": 7}"#, "field 'tags' has the wrong type"),
         ] {
@@ -145,7 +156,8 @@ struct BadInputTests {
         let directory = try TemporaryDirectory()
         let lyrics = try directory.write(String(repeating: "la ", count: 3000), to: "lyrics.txt")
         let outcome = try await LuminaProcess.run(
-            LuminaProcess.generation(["--lyrics-file", lyrics], to: directory.path(of: "song.wav")))
+            LuminaProcess.generation(["--lyrics-file", lyrics], to: directory.path(of: "song.wav"))
+        )
         #expect(outcome.status == 0)
         let pattern = #/^warning: the lyrics are too long: [1-9][0-9]* tokens beyond 2048 were cut$/#
         #expect(outcome.errorLines.count == 1)
@@ -157,7 +169,8 @@ struct BadInputTests {
         let directory = try TemporaryDirectory()
         let request = try directory.write(#"{"tags": "x", "tempo": 3}"#, to: "request.json")
         let outcome = try await LuminaProcess.run(
-            LuminaProcess.generation(["--request", request], to: directory.path(of: "song.wav")))
+            LuminaProcess.generation(["--request", request], to: directory.path(of: "song.wav"))
+        )
         #expect(outcome.status == 0)
         #expect(outcome.errors == "warning: field 'tempo' of the request means nothing here\n")
     }

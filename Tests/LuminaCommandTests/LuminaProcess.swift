@@ -34,6 +34,8 @@ enum LuminaProcess {
     ///   - environment: what is added to this process's own.
     ///   - wrapper: a program and its arguments that run the program.
     ///   - whileRunning: called when it has been started, with the file that standard error goes to.
+    /// - Returns: how it ended and what it printed.
+    /// - Throws: Foundation's error if it cannot be started, and what `whileRunning` throws.
     static func run(
         _ arguments: [String],
         environment: [String: String] = [:],
@@ -66,8 +68,10 @@ enum LuminaProcess {
         var status: Int32 = .min
         for await end in ends { status = end }
         return Outcome(
-            status: status, output: try String(contentsOfFile: output, encoding: .utf8),
-            errors: try String(contentsOfFile: errors, encoding: .utf8))
+            status: status,
+            output: try String(contentsOfFile: output, encoding: .utf8),
+            errors: try String(contentsOfFile: errors, encoding: .utf8)
+        )
     }
 
     /// The arguments of a generation with the fixtures' model that takes no time.
@@ -80,7 +84,8 @@ enum LuminaProcess {
         to path: String
     ) -> [String] {
         [
-            "generate", "--model", model, "--variant", variant, "--tags", "jazz", "--duration", duration, "--steps", steps,
+            "generate", "--model", model, "--variant", variant, "--tags", "jazz", "--duration", duration, "--steps",
+            steps,
             "--seed", "1", "--dtype", "float32", "--quiet", "--out", path,
         ] + options
     }
@@ -95,7 +100,8 @@ enum LuminaProcess {
     ) async throws {
         let directory = try TemporaryDirectory()
         let outcome = try await run(
-            generation(options, model: model, variant: variant, to: directory.path(of: "song.wav")))
+            generation(options, model: model, variant: variant, to: directory.path(of: "song.wav"))
+        )
         #expect(outcome.status == 1, sourceLocation: sourceLocation)
         #expect(outcome.errorLines.count == 1, "\(outcome.errors)", sourceLocation: sourceLocation)
         #expect(outcome.errors.hasPrefix("error: "), "\(outcome.errors)", sourceLocation: sourceLocation)

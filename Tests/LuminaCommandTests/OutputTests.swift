@@ -25,8 +25,11 @@ struct OutputTests {
         #expect(occupied.errors == "error: cannot write \(directory.path)/b.wav: is a directory; give a file name\n")
         let tensors = try await LuminaProcess.run(
             LuminaProcess.generation(
-                ["--save-tensors", directory.path(of: "none/t.safetensors")], model: "/nowhere",
-                to: directory.path(of: "a.wav")))
+                ["--save-tensors", directory.path(of: "none/t.safetensors")],
+                model: "/nowhere",
+                to: directory.path(of: "a.wav")
+            )
+        )
         #expect(tensors.errors.contains("none does not exist"))
         #expect(try directory.names() == ["b.wav"])
     }
@@ -38,7 +41,10 @@ struct OutputTests {
         let outcome = try await LuminaProcess.run(LuminaProcess.generation(to: directory.path(of: "a.wav")))
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.path)
         #expect(outcome.status == 1)
-        #expect(outcome.errors == "error: cannot write \(directory.path)/a.wav: the directory \(directory.path) cannot be written\n")
+        #expect(
+            outcome.errors
+                == "error: cannot write \(directory.path)/a.wav: the directory \(directory.path) cannot be written\n"
+        )
     }
 
     /// A limit on the size of files is a full disk that needs no rights: the write comes back short or with an error.
@@ -47,26 +53,35 @@ struct OutputTests {
         let directory = try TemporaryDirectory()
         let outcome = try await LuminaProcess.run(
             LuminaProcess.generation(duration: "2", to: directory.path(of: "song." + ending)),
-            wrapper: ["/bin/sh", "-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""])
+            wrapper: ["/bin/sh", "-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""]
+        )
         #expect(outcome.status == 1)
         #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
         #expect(outcome.errors.hasPrefix("error: ") && outcome.errors.contains("song." + ending), "\(outcome.errors)")
         #expect(try directory.names().isEmpty)
     }
 
-    @Test("A full file system is named as that, for tensors too", .enabled("mounting takes root") { SmallDisk.isPossible })
+    @Test(
+        "A full file system is named as that, for tensors too",
+        .enabled("mounting takes root") { SmallDisk.isPossible }
+    )
     func fullDisk() async throws {
         let disk = try SmallDisk(kilobytes: 16)
         defer { disk.unmount() }
         for arguments in [
             LuminaProcess.generation(to: disk.path(of: "song.wav")),
             LuminaProcess.generation(
-                ["--save-tensors", disk.path(of: "t.safetensors")], to: disk.path(of: "song.wav")),
+                ["--save-tensors", disk.path(of: "t.safetensors")],
+                to: disk.path(of: "song.wav")
+            ),
         ] {
             let outcome = try await LuminaProcess.run(arguments)
             #expect(outcome.status == 1)
             #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
-            #expect(outcome.errors.hasPrefix("error: ") && outcome.errors.contains("No space left"), "\(outcome.errors)")
+            #expect(
+                outcome.errors.hasPrefix("error: ") && outcome.errors.contains("No space left"),
+                "\(outcome.errors)"
+            )
             #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path).isEmpty)
         }
     }
@@ -77,7 +92,8 @@ struct OutputTests {
         try directory.write("an older song", to: "song.wav")
         let outcome = try await LuminaProcess.run(
             LuminaProcess.generation(duration: "2", to: directory.path(of: "song.wav")),
-            wrapper: ["/bin/sh", "-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""])
+            wrapper: ["/bin/sh", "-c", "trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\""]
+        )
         #expect(outcome.status == 1)
         #expect(try directory.names() == ["song.wav"])
         #expect(try String(contentsOfFile: directory.path(of: "song.wav"), encoding: .utf8) == "an older song")
@@ -87,7 +103,8 @@ struct OutputTests {
     func batch() async throws {
         let directory = try TemporaryDirectory()
         let outcome = try await LuminaProcess.run(
-            LuminaProcess.generation(["--batch", "3", "--json"], to: directory.path(of: "my.song.wav")))
+            LuminaProcess.generation(["--batch", "3", "--json"], to: directory.path(of: "my.song.wav"))
+        )
         #expect(try directory.names() == ["my.song-1.wav", "my.song-2.wav", "my.song-3.wav"])
         let report = try outcome.json()
         #expect(report["files"] as? [String] == (1...3).map { directory.path(of: "my.song-\($0).wav") })
@@ -96,7 +113,8 @@ struct OutputTests {
 
     @Test(
         "Each format is what its name says",
-        arguments: [("wav", "RIFF"), ("flac", "fLaC"), ("ogg", "OggS"), ("mp3", "ID3")])
+        arguments: [("wav", "RIFF"), ("flac", "fLaC"), ("ogg", "OggS"), ("mp3", "ID3")]
+    )
     func formats(ending: String, magic: String) async throws {
         let directory = try TemporaryDirectory()
         let outcome = try await LuminaProcess.run(LuminaProcess.generation(to: directory.path(of: "a." + ending)))
@@ -119,7 +137,8 @@ struct SmallDisk {
 
     /// Whether this process may mount one.
     static var isPossible: Bool {
-        guard let disk = try? SmallDisk(kilobytes: 4) else { return false }  // may not: the test says that it was skipped
+        // Without the right to mount, the test says that it was skipped.
+        guard let disk = try? SmallDisk(kilobytes: 4) else { return false }
         disk.unmount()
         return true
     }

@@ -13,21 +13,25 @@ struct ReportTests {
         let directory = try TemporaryDirectory()
         let lora = TestProducts.modelFixture("adapters/lora")
         let outcome = try await LuminaProcess.run(
-            LuminaProcess.generation(["--json", "--adapter", lora + "=0.5"], to: directory.path(of: "a.wav")))
+            LuminaProcess.generation(["--json", "--adapter", lora + "=0.5"], to: directory.path(of: "a.wav"))
+        )
         #expect((outcome.status, outcome.errors) == (0, ""))
         let report = try outcome.json()
         #expect(
             Set(report.keys) == [
                 "files", "seeds", "duration", "sample_rate", "model", "dtype", "device", "num_inference_steps",
                 "guidance_scale", "shift", "adapters", "timings", "warnings",
-            ])
+            ]
+        )
         #expect(report["model"] as? String == "acestep-v15-turbo")
         #expect((report["duration"] as? Double, report["sample_rate"] as? Int) == (0.2, 48_000))
         let timings = try #require(report["timings"] as? [String: Double])
         #expect(Set(timings.keys) == ["load_s", "adapters_s", "encode_s", "denoise_s", "decode_s"])
         #expect(timings.values.allSatisfy { $0 >= 0 })
         let adapter = try #require((report["adapters"] as? [[String: Any]])?.first)
-        #expect((adapter["ref"] as? String, adapter["name"] as? String, adapter["weight"] as? Double) == (lora, "lora", 0.5))
+        #expect(
+            (adapter["ref"] as? String, adapter["name"] as? String, adapter["weight"] as? Double) == (lora, "lora", 0.5)
+        )
     }
 
     @Test("A request file and options together: options win, adapters come from the file unless given")
@@ -38,10 +42,13 @@ struct ReportTests {
             """
             {"tags": "x", "duration": 0.4, "num_inference_steps": 2, "shift": 2, "seed": 9,
              "adapters": [{"ref": "\(lora)", "weight": 0.25}]}
-            """, to: "request.json")
+            """,
+            to: "request.json"
+        )
         let outcome = try await LuminaProcess.run(
             ["generate"] + Self.model
-                + ["--request", request, "--steps", "3", "--json", "--quiet", "--out", directory.path(of: "a.wav")])
+                + ["--request", request, "--steps", "3", "--json", "--quiet", "--out", directory.path(of: "a.wav")]
+        )
         let report = try outcome.json()
         #expect((report["num_inference_steps"] as? Int, report["shift"] as? Double) == (3, 2))
         #expect((report["seeds"] as? [Int], report["duration"] as? Double) == ([9], 0.4))
@@ -56,14 +63,16 @@ struct ReportTests {
             ["generate"] + Self.model + [
                 "--request", request, "--dtype", "float32", "--quiet", "--save-tensors",
                 directory.path(of: "t.safetensors"), "--out", directory.path(of: "a.wav"),
-            ])
+            ]
+        )
         #expect(outcome.status == 0, "\(outcome.errors)")
         let saved = try TensorFile(path: directory.path(of: "t.safetensors"))
         let golden = try TensorFile(path: TestProducts.modelFixture("outputs/turbo.scripts.safetensors"))
         let steps = (0..<4).map { "latents.\($0)" }
         #expect(
             Set(saved.names)
-                == Set(["caption_ids", "lyric_ids", "encoder_hidden_states", "noise", "latents", "audio"] + steps))
+                == Set(["caption_ids", "lyric_ids", "encoder_hidden_states", "noise", "latents", "audio"] + steps)
+        )
         for name in golden.names where name != "audio.every32" {
             #expect(try saved.entry(name).shape == golden.entry(name).shape, "\(name)")
             #expect(try saved.entry(name).dtype == golden.entry(name).dtype, "\(name)")
@@ -98,7 +107,8 @@ struct ReportTests {
         let findings = try #require(outcome.json()["findings"] as? [[String: Any]])
         #expect(
             findings.compactMap { $0["what"] as? String }
-                == ["processor", "memory", "libtorch", "CUDA", "cache", "checkpoint"])
+                == ["processor", "memory", "libtorch", "CUDA", "cache", "checkpoint"]
+        )
         #expect(findings.allSatisfy { $0["detail"] is String && $0["status"] is String })
         let missing = try await LuminaProcess.run(["doctor", "--model", "/nowhere"])
         #expect(missing.status == 1)
@@ -113,7 +123,9 @@ struct ReportTests {
     func noLibtorch() async throws {
         let directory = try TemporaryDirectory()
         let outcome = try await LuminaProcess.run(
-            LuminaProcess.generation(to: directory.path(of: "a.wav")), environment: ["LIBTORCH": "/nowhere"])
+            LuminaProcess.generation(to: directory.path(of: "a.wav")),
+            environment: ["LIBTORCH": "/nowhere"]
+        )
         #expect(outcome.status == 1)
         #expect(outcome.errorLines.count == 1 && outcome.errors.hasPrefix("error: "), "\(outcome.errors)")
         #expect(outcome.errors.contains("/nowhere"), "\(outcome.errors)")

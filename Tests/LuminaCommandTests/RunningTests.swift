@@ -10,7 +10,9 @@ struct RunningTests {
     private func libraries(_ arguments: [String]) async throws -> String {
         let directory = try TemporaryDirectory()
         let outcome = try await LuminaProcess.run(
-            arguments, environment: ["LD_DEBUG": "files", "LD_DEBUG_OUTPUT": directory.path(of: "loader")])
+            arguments,
+            environment: ["LD_DEBUG": "files", "LD_DEBUG_OUTPUT": directory.path(of: "loader")]
+        )
         #expect(outcome.status == 0, "\(outcome.errors)")
         return try directory.names().map {
             try String(contentsOfFile: directory.path(of: $0), encoding: .utf8)
@@ -35,7 +37,9 @@ struct RunningTests {
     func interruption(signal: Int32) async throws {
         let directory = try TemporaryDirectory()
         let arguments = LuminaProcess.generation(
-            ["--save-tensors", directory.path(of: "t.safetensors")], duration: "60", steps: "1000",
+            ["--save-tensors", directory.path(of: "t.safetensors")],
+            duration: "60",
+            steps: "1000",
             to: directory.path(of: "song.wav")
         ).filter { $0 != "--quiet" }
         let outcome = try await LuminaProcess.run(arguments) { process, errors in
@@ -56,8 +60,12 @@ struct RunningTests {
         let environment = ["LUMINA_CACHE": directory.path(of: "cache")]
         @Sendable func run(_ name: String) async throws -> LuminaProcess.Outcome {
             try await LuminaProcess.run(
-                ["generate", "--tags", "x", "--duration", "0.2", "--steps", "1", "--seed", "3", "--quiet", "--out", name],
-                environment: environment)
+                [
+                    "generate", "--tags", "x", "--duration", "0.2", "--steps", "1", "--seed", "3", "--quiet", "--out",
+                    name,
+                ],
+                environment: environment
+            )
         }
         let names = ["a.wav", "b.wav"].map { directory.path(of: $0) }
         async let first = run(names[0])
@@ -71,9 +79,12 @@ struct RunningTests {
     func killedWhileWriting() async throws {
         let directory = try TemporaryDirectory()
         let cache = directory.path(of: "cache")
-        let arguments = ["generate", "--tags", "x", "--duration", "0.2", "--steps", "1", "--seed", "3", "--quiet", "--out"]
+        let arguments = [
+            "generate", "--tags", "x", "--duration", "0.2", "--steps", "1", "--seed", "3", "--quiet", "--out",
+        ]
         let killed = try await LuminaProcess.run(
-            arguments + [directory.path(of: "a.wav")], environment: ["LUMINA_CACHE": cache]
+            arguments + [directory.path(of: "a.wav")],
+            environment: ["LUMINA_CACHE": cache]
         ) { process, _ in
             while process.isRunning, !FileManager.default.fileExists(atPath: cache) {
                 try await Task.sleep(for: .milliseconds(2))
@@ -83,7 +94,9 @@ struct RunningTests {
         #expect(killed.status == -SIGKILL)
         #expect(!FileManager.default.fileExists(atPath: directory.path(of: "a.wav")))
         let next = try await LuminaProcess.run(
-            arguments + [directory.path(of: "b.wav")], environment: ["LUMINA_CACHE": cache])
+            arguments + [directory.path(of: "b.wav")],
+            environment: ["LUMINA_CACHE": cache]
+        )
         #expect((next.status, next.errors) == (0, ""))
     }
 
@@ -97,8 +110,10 @@ struct RunningTests {
         let files = try FileManager.default.contentsOfDirectory(atPath: out).sorted()
         #expect(
             files == [
-                "1-base.wav", "2-with-demo-a.wav", "3-with-demo-b.wav", "4-0.7-demo-a-0.3-demo-b.wav", "5-base-again.wav",
-            ])
+                "1-base.wav", "2-with-demo-a.wav", "3-with-demo-b.wav", "4-0.7-demo-a-0.3-demo-b.wav",
+                "5-base-again.wav",
+            ]
+        )
         let report = try await LuminaProcess.run(["demo", "--out", out, "--duration", "0.5", "--json"]).json()
         #expect(report["base_restored"] as? Bool == true)
         let rows = try #require(report["rows"] as? [[String: Any]])
