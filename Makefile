@@ -46,8 +46,8 @@ lint: ## Format, names, documentation, layers
 	swift format lint --strict --recursive $(SWIFT_FOLDERS)
 	Scripts/check-layers
 
-reference: ## .venv with the Python libraries that fixtures and comparisons are made with
-	@Scripts/reference-venv
+reference: ## .venv-reference: the Python libraries that fixtures and comparisons are made with
+	@Scripts/reference/setup
 
 clean: ## Removes what was built; libtorch stays
 	rm -rf .build

@@ -16,6 +16,18 @@ let package = Package(
     dependencies: [
         // The command line: parsing, help, completion.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // HTTP to S3 and model hubs: pooled connections, TLS, streaming bodies both ways.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // SHA-256, HMAC and MD5: signatures of requests, digests of objects.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // S3's answers are XML.
+        .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
+        // Buffers, event loops and the thread pool for file I/O under async-http-client.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // A custom certificate authority for an endpoint.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
+        // Retries and slow parts are worth a line in the log of whoever owns the store.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         // The only C++: one function per libtorch call, exported as one table.
@@ -35,6 +47,19 @@ let package = Package(
         .target(name: "AdapterFormats", dependencies: ["Checkpoints"]),
         .target(name: "Audio", dependencies: ["CSndFile"]),
         .target(name: "Tokenizer"),
+        .target(
+            name: "ObjectStore",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "XMLCoder", package: "XMLCoder"),
+            ]),
         .target(name: "Layers", dependencies: ["Torch", "Checkpoints"]),
         .target(name: "ACEStep", dependencies: ["Layers", "Torch", "Tokenizer", "Checkpoints"]),
         .target(name: "Adapters", dependencies: ["AdapterFormats", "Checkpoints", "Layers", "Torch"]),
@@ -58,6 +83,24 @@ let package = Package(
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "TestSupport"], resources: [.copy("Fixtures")]),
+        .target(
+            name: "ObjectStoreTestSupport",
+            dependencies: [
+                "ObjectStore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/ObjectStoreTestSupport"),
+        .testTarget(
+            name: "ObjectStoreTests",
+            dependencies: [
+                "ObjectStore", "ObjectStoreTestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
