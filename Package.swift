@@ -64,7 +64,9 @@ let package = Package(
         .testTarget(name: "AdaptersTests", dependencies: ["Adapters", "Layers", "Torch", "TestSupport"]),
         .testTarget(
             name: "AdapterConversionTests",
-            dependencies: ["AdapterConversion", "AdapterFormats", "Adapters", "Checkpoints", "Torch", "TestSupport"]),
+            dependencies: [
+                "AdapterConversion", "AdapterFormats", "Adapters", "Checkpoints", "LuminaCommand", "Torch", "TestSupport",
+            ]),
         .testTarget(
             name: "ACEStepTests",
             dependencies: ["ACEStep", "Adapters", "Layers", "Torch", "Checkpoints", "TestSupport"],

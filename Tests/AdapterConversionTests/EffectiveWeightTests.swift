@@ -153,7 +153,8 @@ import Torch
         var fixture = try Fixture()
         let base = try fixture.base()
         try check(fixture.lokr("lokr", form), on: base) { _, w, part in
-            let first = form == .bothLow ? try part(.kroneckerFirstA) * part(.kroneckerFirstB) : try part(.kroneckerFirst)
+            let first =
+                form == .bothLow ? try part(.kroneckerFirstA) * part(.kroneckerFirstB) : try part(.kroneckerFirst)
             let second =
                 form == .full ? try part(.kroneckerSecond) : try part(.kroneckerSecondA) * part(.kroneckerSecondB)
             return w + first.kronecker(second) * (form == .full ? 1 : 2)  // alpha is ignored where nothing is factored
@@ -166,7 +167,9 @@ import Torch
         try check(fixture.lokr("dora", .secondLow, magnitudes: axis), on: base) { module, w, part in
             let change = try part(.kroneckerFirst).kronecker(part(.kroneckerSecondA) * part(.kroneckerSecondB)) * 2
             let (changed, scale) = (w + change, try part(.weightNorm).values)
-            if axis == "output" { return changed.scalingRows(zip(scale, changed.rowNorms).map { $0 / ($1 + 1.1920929e-7) }) }
+            if axis == "output" {
+                return changed.scalingRows(zip(scale, changed.rowNorms).map { $0 / ($1 + 1.1920929e-7) })
+            }
             let width = w.columns / scale.count
             let norms = changed.channelNorms(width: width)
             return changed.scalingChannels(zip(scale, norms).map { $0 / ($1 + 1.1920929e-7) }, width: width)
@@ -248,7 +251,9 @@ import Torch
         let base = try fixture.base()
         let adapter = try fixture.peft("wide", [("layers.0.self_attn.q_proj", [16, 20])])
         let module = try #require(adapter.modules.first)
-        #expect(throws: ConversionError.misfit(module: "layers.0.self_attn.q_proj", found: [16, 20], expected: [16, 16])) {
+        #expect(
+            throws: ConversionError.misfit(module: "layers.0.self_attn.q_proj", found: [16, 20], expected: [16, 16])
+        ) {
             try EffectiveWeights(adapter).difference(of: module, base: base.weight("layers.0.self_attn.q_proj"))
         }
     }

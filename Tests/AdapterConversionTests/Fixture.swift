@@ -88,7 +88,9 @@ struct Fixture {
             let prefix = "base_model.model.\(path)."
             content[prefix + "lora_A.weight"] = ([rank, shape[1]], numbers(rank * shape[1]))
             content[prefix + "lora_B.weight"] = ([shape[0], rank], numbers(shape[0] * rank))
-            if hasMagnitudes { content[prefix + "lora_magnitude_vector"] = ([shape[0]], numbers(shape[0]).map { 1 + $0 }) }
+            if hasMagnitudes {
+                content[prefix + "lora_magnitude_vector"] = ([shape[0]], numbers(shape[0]).map { 1 + $0 })
+            }
         }
         return try peft(name, content, configuration: configuration)
     }

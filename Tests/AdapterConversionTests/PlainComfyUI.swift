@@ -9,11 +9,7 @@ struct PlainComfyUI {
     /// float32's machine epsilon, which ComfyUI adds to norms.
     private static let epsilon = 1.1920928955078125e-7
 
-    /// W′ of a module at strength 1.
-    ///
-    /// - Parameters:
-    ///   - path: the module's path below `diffusion_model.decoder.`.
-    ///   - weight: W, `[out, in·kernel]`.
+    /// W′ of a module at strength 1, by its path below `diffusion_model.decoder.`, from W, `[out, in·kernel]`.
     func weight(at path: String, _ weight: PlainMatrix) -> PlainMatrix {
         let module = "diffusion_model.decoder." + path
         let alpha = PlainMatrix(module + ".alpha", in: file)?.values[0]

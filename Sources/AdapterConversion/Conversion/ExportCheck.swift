@@ -93,7 +93,12 @@ struct ExportCheck {
     private static func shape(of module: AdapterModule) throws -> [Int] {
         guard let rotation = module.tensors[.rotation] else {
             let product = try ProductShape(of: module)
-            return [product.rows, product.columns]
+            // A convolution's magnitudes have a third dimension, and those of its inputs tell how many those are.
+            guard let magnitudes = module.tensors[.weightNorm]?.shape, magnitudes.count == 3 else {
+                return [product.rows, product.columns]
+            }
+            let inputs = magnitudes[0] == 1 && magnitudes[1] > 0 ? magnitudes[1] : product.columns
+            return [product.rows, inputs, product.columns / inputs]
         }
         return [16, try EffectiveWeights.blockSize(of: rotation) * rotation.shape[0]]
     }
