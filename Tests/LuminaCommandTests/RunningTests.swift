@@ -51,7 +51,7 @@ struct RunningTests {
         #expect(outcome.status == 130, "\(outcome.errors)")
         #expect(outcome.errorLines.last == "error: interrupted; nothing was written")
         #expect(outcome.output.isEmpty)
-        #expect(try directory.names().isEmpty)
+        #expect(try directory.names() == [])
     }
 
     @Test("Two processes that both find no embedded model both end well, with one model and the same music")
@@ -91,8 +91,9 @@ struct RunningTests {
             }
             kill(process.processIdentifier, SIGKILL)
         }
-        #expect(killed.status == -SIGKILL)
-        #expect(!FileManager.default.fileExists(atPath: directory.path(of: "a.wav")))
+        // On a busy machine the run may have ended before the signal came; then there is nothing to harm.
+        #expect([0, -SIGKILL].contains(killed.status))
+        if killed.status != 0 { #expect(!FileManager.default.fileExists(atPath: directory.path(of: "a.wav"))) }
         let next = try await LuminaProcess.run(
             arguments + [directory.path(of: "b.wav")],
             environment: ["LUMINA_CACHE": cache]
