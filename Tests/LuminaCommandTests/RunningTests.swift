@@ -38,7 +38,7 @@ struct RunningTests {
         let directory = try TemporaryDirectory()
         let arguments = LuminaProcess.generation(
             ["--save-tensors", directory.path(of: "t.safetensors")],
-            duration: "60",
+            duration: "600",
             steps: "1000",
             to: directory.path(of: "song.wav")
         ).filter { $0 != "--quiet" }
