@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import Torch
+
+/// Turns text states, lyric embeddings and a reference clip into the sequence that the diffusion transformer attends to.
+struct ConditionEncoder {
+    /// The name of the embedding that stands for "no condition".
+    static let nullName = "null_condition_emb"
+
+    private let textProjection: Linear
+    private let lyrics: LyricEncoder
+    private let timbre: TimbreEncoder
+    private let null: Tensor?
+
+    init(_ weights: Weights, configuration: ModelConfiguration, prependsTimbreToken: Bool) throws {
+        textProjection = try weights.linear(
+            "text_projector",
+            inputs: configuration.textDimension,
+            outputs: configuration.encoder.hidden
+        )
+        lyrics = try LyricEncoder(weights["lyric_encoder"], configuration: configuration)
+        timbre = try TimbreEncoder(
+            weights["timbre_encoder"],
+            configuration: configuration,
+            prependsToken: prependsTimbreToken
+        )
+        null =
+            weights.contains(Self.nullName)
+            ? try weights.tensor(Self.nullName, shape: [1, 1, configuration.encoder.hidden]) : nil
+    }
+
+    /// Packs one prompt's conditions: lyrics, timbre, caption, in this order.
+    ///
+    /// - Parameters:
+    ///   - text: the caption's states, `[1, captionLength, textDimension]`.
+    ///   - lyricEmbeddings: `[1, lyricLength, textDimension]`.
+    ///   - reference: latents of the reference clip, `[1, frames, latentChannels]`.
+    /// - Returns: `[1, lyricLength + 1 + captionLength, hidden]`.
+    func callAsFunction(text: Tensor, lyricEmbeddings: Tensor, reference: Tensor) throws -> Tensor {
+        try Tensor.cat(
+            [lyrics(lyricEmbeddings), timbre(reference), textProjection(text)],
+            dimension: 1
+        )
+    }
+
+    /// The condition that stands for none, `[batch, 1, hidden]`.
+    ///
+    /// The model was trained with this one learned vector at every position of the sequence; attention over equal keys
+    /// gives their common value, so that one position says the same at less cost.
+    /// - Throws: ``ModelError/missingPart(name:lookedIn:)`` where the checkpoint was not trained for guidance.
+    func unconditional(batch: Int, file: String) throws -> Tensor {
+        guard let null else {
+            throw ModelError.missingPart(
+                name: "\(Self.nullName), which guidance above 1 needs (use guidance 1)",
+                lookedIn: [file]
+            )
+        }
+        return try null.expand([batch, 1, null.dimension(2)])
+    }
+}

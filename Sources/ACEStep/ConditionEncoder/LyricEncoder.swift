@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import Torch
+
+/// A bidirectional transformer over the embeddings of the lyrics' tokens.
+struct LyricEncoder {
+    private let input: Linear
+    private let stack: EncoderStack
+
+    init(_ weights: Weights, configuration: ModelConfiguration) throws {
+        input = try weights.linear(
+            "embed_tokens",
+            inputs: configuration.textDimension,
+            outputs: configuration.encoder.hidden,
+            bias: true
+        )
+        stack = try EncoderStack(weights, configuration: configuration, layers: configuration.lyricLayers)
+    }
+
+    /// - Parameter embeddings: `[batch, length, textDimension]`.
+    /// - Returns: `[batch, length, hidden]`.
+    func callAsFunction(_ embeddings: Tensor) throws -> Tensor { try stack(input(embeddings)) }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import Torch
+
+/// One layer of the diffusion transformer: modulated self-attention, plain cross-attention, modulated feed-forward.
+struct DiffusionBlock {
+    private let selfNorm: RMSNorm
+    private let selfAttention: Attention
+    private let crossNorm: RMSNorm
+    private let crossAttention: Attention
+    private let mlpNorm: RMSNorm
+    private let mlp: GatedMLP
+    private let table: Tensor
+
+    init(_ weights: Weights, shape: Attention.Shape, intermediate: Int) throws {
+        selfNorm = try RMSNorm(weights["self_attn_norm"], dimension: shape.dimension, epsilon: shape.epsilon)
+        selfAttention = try Attention(weights["self_attn"], shape: shape)
+        crossNorm = try RMSNorm(weights["cross_attn_norm"], dimension: shape.dimension, epsilon: shape.epsilon)
+        crossAttention = try Attention(weights["cross_attn"], shape: shape)
+        mlpNorm = try RMSNorm(weights["mlp_norm"], dimension: shape.dimension, epsilon: shape.epsilon)
+        mlp = try GatedMLP(weights["mlp"], dimension: shape.dimension, intermediate: intermediate)
+        table = try weights.tensor("scale_shift_table", shape: [1, 6, shape.dimension])
+    }
+
+    /// Cross-attention's keys and values, the same for every step of a request.
+    ///
+    /// - Parameter conditions: embedded conditions, `[batch, length, hidden]`.
+    func keysAndValues(of conditions: Tensor) throws -> KeysAndValues {
+        try crossAttention.keysAndValues(of: conditions)
+    }
+
+    /// - Parameters:
+    ///   - x: `[batch, tokens, hidden]`.
+    ///   - modulation: of this step, `[1, 6, hidden]`.
+    ///   - conditions: keys and values for the same batch.
+    func callAsFunction(
+        _ x: Tensor,
+        modulation: Tensor,
+        rotary: RotaryEmbedding,
+        pattern: AttentionPattern,
+        conditions: KeysAndValues
+    ) throws -> Tensor {
+        let parts = try (table + modulation).chunk(6, dimension: 1)
+        let (shift, scale, gate) = (parts[0], parts[1], parts[2])
+        let (mlpShift, mlpScale, mlpGate) = (parts[3], parts[4], parts[5])
+        let attended = try selfAttention(
+            selfNorm(x).modulate(scale: scale, shift: shift),
+            rotary: rotary,
+            pattern: pattern
+        )
+        var hidden = try x.addcmul(gate, attended)
+        hidden = try hidden + crossAttention(crossNorm(hidden), attendingTo: conditions)
+        let transformed = try mlp(mlpNorm(hidden).modulate(scale: mlpScale, shift: mlpShift))
+        return try hidden.addcmul(mlpGate, transformed)
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+import Torch
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// What the network is told about the time of one or more steps.
+struct TimeConditioning {
+    /// `[steps, hidden]`, for the output norm.
+    let embedding: Tensor
+    /// `[steps, 6, hidden]`: shift, scale and gate of attention, then of the feed-forward block.
+    let modulation: Tensor
+}
+
+/// Embeds flow times: a sinusoid of 1000·t through two linear layers, and a projection to six modulation vectors.
+struct TimeEmbedding {
+    private static let channels = 256
+    private static let scale = 1000.0
+    private static let longestPeriod = 10_000.0
+
+    private let first: Linear
+    private let second: Linear
+    private let projection: Linear
+    private let hidden: Int
+
+    init(_ weights: Weights, hidden: Int) throws {
+        self.hidden = hidden
+        first = try weights.linear("linear_1", inputs: Self.channels, outputs: hidden, bias: true)
+        second = try weights.linear("linear_2", inputs: hidden, outputs: hidden, bias: true)
+        projection = try weights.linear("time_proj", inputs: hidden, outputs: 6 * hidden, bias: true)
+    }
+
+    /// - Parameter times: `[steps]` in the network's type; they are multiplied by 1000 in that type, as in training.
+    func callAsFunction(_ times: Tensor) throws -> TimeConditioning {
+        let embedding = try second(first(sinusoid(times)).silu())
+        let modulation = try projection(embedding.silu()).reshape([-1, 6, hidden])
+        return TimeConditioning(embedding: embedding, modulation: modulation)
+    }
+
+    private func sinusoid(_ times: Tensor) throws -> Tensor {
+        let half = Self.channels / 2
+        let frequencies = try Tensor(
+            (0..<half).map { Float(exp(-log(Self.longestPeriod) * Double($0) / Double(half))) },
+            shape: [1, half]
+        ).to(times.device)
+        let angles = try (times * Self.scale).to(.float32).unsqueeze(1) * frequencies
+        return try Tensor.cat([angles.cos(), angles.sin()], dimension: 1).to(times.dtype)
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+package import Torch
+
+extension MusicModel {
+    /// A denoising step on random latents, prepared so that calling it does nothing but the step: for measuring.
+    ///
+    /// - Parameters:
+    ///   - frames: latent frames.
+    ///   - conditionLength: positions of the condition sequence.
+    package func stepForMeasuring(frames: Int, conditionLength: Int = 100) throws -> () throws -> Void {
+        let generator = try Generator(seed: 0, device: device)
+        func noise(_ shape: [Int]) throws -> Tensor {
+            try Tensor.randn(shape, generator: generator, dtype: dtype, device: device)
+        }
+        let plan = try transformer.plan(
+            conditions: noise([1, conditionLength, configuration.encoder.hidden]),
+            context: noise([1, frames, 2 * configuration.latentChannels]),
+            times: [1]
+        )
+        let latents = try noise([1, frames, configuration.latentChannels])
+        return { _ = try self.transformer.velocity(latents, step: 0, plan: plan).select(1, 0).floats() }
+    }
+
+    /// Decoding random latents in one piece, for measuring.
+    package func decodingForMeasuring(frames: Int) throws -> () throws -> Void {
+        let latents = try Tensor.randn(
+            [1, configuration.latentChannels, frames],
+            generator: Generator(seed: 0, device: device),
+            dtype: dtype,
+            device: device
+        )
+        return { _ = try self.decoder(latents).select(2, 0).floats() }
+    }
+
+    /// The type that the transformer's weights are stored in; reads one header.
+    package static func storedType(files: ModelFiles) throws -> DType {
+        let index = LinearIndex()
+        let weights = try ModelWeights(files: files, dtype: .float32, device: .cpu, index: index)
+        return try weights.transformer.storedType(of: "norm_out.weight")
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ACEStep
+import Torch
+
+/// Times the parts of an engine, for `lumina bench`.
+public struct Measurement: Sendable {
+    private let engine: MusicEngine
+
+    /// Measures `engine`.
+    public init(_ engine: MusicEngine) { self.engine = engine }
+
+    /// Seconds of a denoising step with whatever is attached.
+    ///
+    /// - Parameters:
+    ///   - age: seconds since the process was started, asked for after the first step.
+    /// - Returns: the median of `repeats` steps after a first one, and how long after its start the process was where a later
+    ///   step would find it: its age after the first step, less a step.
+    public func step(
+        duration: Double,
+        repeats: Int,
+        untilFirst age: @Sendable () -> Double
+    ) async throws -> (median: Double, ready: Double) {
+        let frames = MusicRequest(tags: "", duration: duration).frames
+        return try await engine.withModel { model in
+            let step = try model.stepForMeasuring(frames: frames)
+            try step()
+            let ready = age()
+            let median = try Self.median(repeats: repeats, of: step)
+            return (median, ready - median)
+        }
+    }
+
+    /// Seconds of decoding one second of audio, in a piece of four seconds.
+    public func decoding(repeats: Int) async throws -> Double {
+        let seconds = 4
+        return try await engine.withModel { model in
+            let frames = seconds * MusicRequest.framesPerSecond
+            return try Self.median(repeats: repeats, of: try model.decodingForMeasuring(frames: frames))
+        } / Double(seconds)
+    }
+
+    /// Seconds of switching between blends of resident adapters, in turn: the median of `repeats`.
+    public func switching(between blends: [[(name: String, weight: Double)]], repeats: Int) async throws -> Double {
+        var seconds: [Double] = []
+        for turn in 0..<max(repeats, 2) { seconds.append(try await engine.select(blends[turn % blends.count])) }
+        return seconds.sorted()[seconds.count / 2]
+    }
+
+    /// Seconds of a whole request with a prompt and a seed that were not seen before: the median of `repeats`.
+    public func generation(
+        duration: Double,
+        steps: Int?,
+        adapters: [AdapterReference],
+        repeats: Int
+    ) async throws -> Double {
+        var seconds: [Double] = []
+        for turn in 0..<max(repeats, 1) {
+            let request = MusicRequest(
+                tags: "jazz, piano trio, take \(turn)",
+                duration: duration,
+                steps: steps,
+                guidance: 1,
+                seed: UInt64(turn + 1)
+            )
+            let start = ContinuousClock.now
+            _ = try await engine.generate(request, adapters: adapters)
+            seconds.append((ContinuousClock.now - start).inSeconds)
+        }
+        return seconds.sorted()[seconds.count / 2]
+    }
+
+    /// The median of `repeats` runs after one that warms up.
+    private static func median(repeats: Int, of work: () throws -> Void) throws -> Double {
+        try work()
+        var seconds: [Double] = []
+        for _ in 0..<max(repeats, 1) {
+            let start = ContinuousClock.now
+            try work()
+            seconds.append((ContinuousClock.now - start).inSeconds)
+        }
+        return seconds.sorted()[seconds.count / 2]
+    }
+}

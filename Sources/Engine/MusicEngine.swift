@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ACEStep
+import Adapters
+import Layers
+import Tokenizer
+import Torch
+
+/// One base model with its resident adapters, on one compute thread.
+///
+/// The base's weights are mapped read-only and never written. Adapters belong to a request: each request names the blend it
+/// wants, and the base alone is what is left when it names none.
+public actor MusicEngine {
+    /// How to load a base.
+    public struct Configuration: Sendable {
+        /// The checkpoint's directory; nil takes the embedded model.
+        public var model: String?
+        /// Which model, where the directory holds several.
+        public var variant: String?
+        /// `auto`, `cpu`, `cuda` or `cuda:N`.
+        public var device: String
+        /// `auto`, `float32` or `bfloat16`.
+        public var dtype: String
+        /// Whose conventions to follow.
+        public var compatibility: Compatibility
+        /// Compute threads; nil takes libtorch's choice, one for each core.
+        public var threads: Int?
+
+        /// The embedded model on the best device, unless told otherwise.
+        public init(
+            model: String? = nil,
+            variant: String? = nil,
+            device: String = "auto",
+            dtype: String = "auto",
+            compatibility: Compatibility = .standard,
+            threads: Int? = nil
+        ) {
+            self.model = model
+            self.variant = variant
+            self.device = device
+            self.dtype = dtype
+            self.compatibility = compatibility
+            self.threads = threads
+        }
+    }
+
+    private let thread: ComputeThread
+    private let configuration: Configuration
+    private var loaded: Loaded?
+
+    /// What lives on the compute thread only.
+    struct Loaded {
+        let model: MusicModel
+        let adapters: AdapterSet
+        let description: BaseDescription
+    }
+
+    nonisolated public var unownedExecutor: UnownedSerialExecutor {
+        unsafe thread.asUnownedSerialExecutor()
+    }
+
+    private init(_ configuration: Configuration) {
+        thread = ComputeThread(name: "lumina.compute")
+        self.configuration = configuration
+    }
+
+    /// Loads a base.
+    ///
+    /// - Throws: an error that names the file, the tensor and the rule broken.
+    public static func load(_ configuration: Configuration) async throws -> MusicEngine {
+        let start = ContinuousClock.now
+        let engine = MusicEngine(configuration)
+        let path = try await engine.path()
+        let files = try ModelFiles(path: path, variant: configuration.variant)
+        // Opening libtorch, reading the tokenizer and mapping the pages of the weights take about as long as each other.
+        async let tokenizer = MusicModel.tokenizer(of: files)
+        async let warming: Void = MusicModel.warmPages(of: files)
+        try await engine.load(files, path: path, tokenizer: try tokenizer, start: start)
+        await warming
+        return engine
+    }
+
+    /// The checkpoint's directory; the embedded model is written on the compute thread, since that takes tensors.
+    private func path() throws -> String { try configuration.model ?? EmbeddedModel.directory() }
+
+    private func load(
+        _ files: ModelFiles,
+        path: String,
+        tokenizer: BytePairTokenizer,
+        start: ContinuousClock.Instant
+    ) throws {
+        let device = try ComputeChoice.device(configuration.device)
+        let stored = try MusicModel.storedType(files: files)
+        let dtype = try ComputeChoice.dtype(configuration.dtype, stored: stored, device: device)
+        if let threads = configuration.threads { try TorchRuntime.setThreadCount(threads) }
+        let model = try MusicModel(
+            files: files,
+            tokenizer: tokenizer,
+            dtype: dtype,
+            device: device,
+            compatibility: configuration.compatibility
+        )
+        loaded = Loaded(
+            model: model,
+            adapters: AdapterSet(index: model.projections),
+            description: BaseDescription(
+                name: files.name,
+                path: path,
+                variant: model.configuration.variant,
+                version: model.configuration.version,
+                layers: model.configuration.layers,
+                dtype: dtype.name,
+                storedType: stored.name,
+                device: device.description,
+                loadSeconds: (ContinuousClock.now - start).inSeconds
+            )
+        )
+    }
+
+    func ready() throws -> Loaded {
+        guard let loaded else { throw EngineError.notLoaded }
+        return loaded
+    }
+
+    /// What is loaded.
+    public var base: BaseDescription {
+        get throws { try ready().description }
+    }
+
+    /// Runs `body` with the model on the compute thread; what it returns leaves the thread, tensors do not.
+    package func withModel<R: Sendable>(_ body: @Sendable (MusicModel) throws -> R) throws -> R {
+        try body(ready().model)
+    }
+}
+
+/// The base that an engine has loaded.
+public struct BaseDescription: Sendable, Equatable, Codable {
+    /// Its directory's name.
+    public let name: String
+    /// Where it was loaded from.
+    public let path: String
+    /// Which stage it is of.
+    public let variant: ModelConfiguration.Variant
+    /// What it calls itself.
+    public let version: String?
+    /// Layers of its diffusion transformer.
+    public let layers: Int
+    /// The type computed in.
+    public let dtype: String
+    /// The type stored.
+    public let storedType: String
+    /// Where it computes.
+    public let device: String
+    /// How long loading took.
+    public let loadSeconds: Double
+}

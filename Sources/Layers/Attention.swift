@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Torch
+
+/// What a query may see.
+public enum AttentionPattern {
+    /// Every position.
+    case full
+    /// Positions up to its own.
+    case causal
+    /// Positions inside a band around its own.
+    case sliding(SlidingWindow)
+}
+
+/// Keys and values that stay the same over many queries, as those of cross-attention do over all steps of a request.
+public struct KeysAndValues {
+    /// `[batch, keyValueHeads, length, headDimension]`, normalised.
+    public let keys: Tensor
+    /// `[batch, keyValueHeads, length, headDimension]`.
+    public let values: Tensor
+}
+
+/// Grouped-query attention (Ainslie et al. 2023) with RMS-normalised queries and keys, as Qwen3 and ACE-Step have it:
+/// consecutive query heads share one key and value head, and projections carry no bias.
+public struct Attention {
+    /// The widths of an attention block.
+    public struct Shape: Sendable {
+        /// Channels of the sequence.
+        public var dimension: Int
+        /// Query heads.
+        public var heads: Int
+        /// Key and value heads; divides `heads`.
+        public var keyValueHeads: Int
+        /// Channels of one head.
+        public var headDimension: Int
+        /// Added to the mean square in the norms of queries and keys.
+        public var epsilon: Double
+
+        /// Names every width.
+        public init(dimension: Int, heads: Int, keyValueHeads: Int, headDimension: Int, epsilon: Double) {
+            self.dimension = dimension
+            self.heads = heads
+            self.keyValueHeads = keyValueHeads
+            self.headDimension = headDimension
+            self.epsilon = epsilon
+        }
+    }
+
+    private let shape: Shape
+    private let query: Linear
+    private let key: Linear
+    private let value: Linear
+    private let output: Linear
+    private let queryNorm: RMSNorm
+    private let keyNorm: RMSNorm
+
+    /// - Parameter weights: a cursor at the block; reads `{q,k,v,o}_proj` and `{q,k}_norm`.
+    public init(_ weights: Weights, shape: Shape) throws {
+        self.shape = shape
+        let queryWidth = shape.heads * shape.headDimension
+        let keyWidth = shape.keyValueHeads * shape.headDimension
+        query = try weights.linear("q_proj", inputs: shape.dimension, outputs: queryWidth)
+        key = try weights.linear("k_proj", inputs: shape.dimension, outputs: keyWidth)
+        value = try weights.linear("v_proj", inputs: shape.dimension, outputs: keyWidth)
+        output = try weights.linear("o_proj", inputs: queryWidth, outputs: shape.dimension)
+        queryNorm = try RMSNorm(weights["q_norm"], dimension: shape.headDimension, epsilon: shape.epsilon)
+        keyNorm = try RMSNorm(weights["k_norm"], dimension: shape.headDimension, epsilon: shape.epsilon)
+    }
+
+    /// Self-attention.
+    ///
+    /// - Parameters:
+    ///   - x: `[batch, length, dimension]`.
+    ///   - rotary: tables for at least `length` positions.
+    ///   - pattern: what a query may see.
+    public func callAsFunction(
+        _ x: Tensor,
+        rotary: RotaryEmbedding,
+        pattern: AttentionPattern
+    ) throws(TorchError) -> Tensor {
+        let queries = try rotary(heads(queryNorm, of: query(x)))
+        let keys = try rotary(heads(keyNorm, of: key(x)))
+        let values = try split(value(x))
+        let scale = self.scale
+        let mixed: Tensor
+        switch pattern {
+        case .full: mixed = try queries.attend(key: keys, value: values, scale: scale)
+        case .causal: mixed = try queries.attend(key: keys, value: values, isCausal: true, scale: scale)
+        case .sliding(let window): mixed = try window.attend(query: queries, key: keys, value: values, scale: scale)
+        }
+        return try output(merge(mixed))
+    }
+
+    /// The keys and values of cross-attention, which do not depend on the queries.
+    ///
+    /// - Parameter context: `[batch, contextLength, dimension]`.
+    public func keysAndValues(of context: Tensor) throws(TorchError) -> KeysAndValues {
+        KeysAndValues(
+            keys: try heads(keyNorm, of: key(context)).contiguous(),
+            values: try split(value(context)).contiguous()
+        )
+    }
+
+    /// Cross-attention: no rotation, every position of the context is visible.
+    ///
+    /// - Parameters:
+    ///   - x: `[batch, length, dimension]`.
+    ///   - context: what `keysAndValues(of:)` made, for the same batch.
+    public func callAsFunction(_ x: Tensor, attendingTo context: KeysAndValues) throws(TorchError) -> Tensor {
+        let queries = try heads(queryNorm, of: query(x))
+        return try output(merge(queries.attend(key: context.keys, value: context.values, scale: scale)))
+    }
+
+    private var scale: Double { 1 / Double(shape.headDimension).squareRoot() }
+
+    /// `[batch, length, heads · headDimension]` → `[batch, heads, length, headDimension]`.
+    private func split(_ x: Tensor) throws(TorchError) -> Tensor {
+        try x.reshape([x.dimension(0), x.dimension(1), -1, shape.headDimension]).transpose(1, 2)
+    }
+
+    private func heads(_ norm: RMSNorm, of x: Tensor) throws(TorchError) -> Tensor {
+        try norm(x.reshape([x.dimension(0), x.dimension(1), -1, shape.headDimension])).transpose(1, 2)
+    }
+
+    private func merge(_ x: Tensor) throws(TorchError) -> Tensor {
+        try x.transpose(1, 2).reshape([x.dimension(0), x.dimension(2), -1])
+    }
+}
+
+extension Tensor {
+    /// Scaled dot-product attention where key and value heads may be fewer than query heads.
+    func attend(
+        key: Tensor,
+        value: Tensor,
+        mask: Tensor? = nil,
+        isCausal: Bool = false,
+        scale: Double
+    ) throws(TorchError) -> Tensor {
+        try scaledDotProductAttention(
+            key: key,
+            value: value,
+            mask: mask,
+            isCausal: isCausal,
+            scale: scale,
+            groupedQuery: dimension(1) != key.dimension(1)
+        )
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Torch
+
+/// A one-dimensional convolution `[batch, in, length]` → `[batch, out, length′]`.
+public struct Convolution {
+    private let weight: NormedWeight
+    private let bias: Tensor?
+    private let stride: Int
+    private let padding: Int
+    private let dilation: Int
+
+    /// - Parameters:
+    ///   - weights: a cursor at the convolution; reads weight-normed `weight_g`, `weight_v` or a plain `weight`.
+    ///   - bias: whether there is a `bias`.
+    public init(
+        _ weights: Weights,
+        inputs: Int,
+        outputs: Int,
+        kernel: Int,
+        stride: Int = 1,
+        padding: Int = 0,
+        dilation: Int = 1,
+        bias: Bool = true
+    ) throws {
+        weight = try NormedWeight(weights, shape: [outputs, inputs, kernel])
+        self.bias = bias ? try weights.tensor("bias", shape: [outputs]) : nil
+        self.stride = stride
+        self.padding = padding
+        self.dilation = dilation
+    }
+
+    /// - Parameter x: `[batch, in, length]`.
+    public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+        try x.conv1d(weight(), bias: bias, stride: stride, padding: padding, dilation: dilation)
+    }
+}
+
+/// A one-dimensional transposed convolution with kernel `2 · stride` and padding `stride / 2`: exactly `stride` times as long.
+public struct UpsamplingConvolution {
+    private let weight: NormedWeight
+    private let bias: Tensor
+    private let stride: Int
+
+    /// - Parameter weights: a cursor at the convolution; its weight norm runs over the *input* channels, dimension 0.
+    public init(_ weights: Weights, inputs: Int, outputs: Int, stride: Int) throws {
+        weight = try NormedWeight(weights, shape: [inputs, outputs, 2 * stride])
+        bias = try weights.tensor("bias", shape: [outputs])
+        self.stride = stride
+    }
+
+    /// - Parameter x: `[batch, in, length]`.
+    public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+        try x.convTranspose1d(weight(), bias: bias, stride: stride, padding: (stride + 1) / 2)
+    }
+}
+
+/// A convolution's weight, its weight norm (Salimans and Kingma 2016, over dimension 0) folded in float32 when it is first
+/// used: a program that never decodes never pays for it.
+final class NormedWeight {
+    private enum State {
+        case parts(direction: Tensor, magnitude: Tensor)
+        case folded(Tensor)
+    }
+
+    private var state: State
+    private let dtype: DType
+
+    /// - Parameter weights: a cursor at the convolution; reads `weight_g` and `weight_v`, or a plain `weight`.
+    init(_ weights: Weights, shape: [Int]) throws {
+        dtype = weights.source.dtype
+        if weights.contains("weight_v") {
+            state = .parts(
+                direction: try weights.stored("weight_v", shape: shape),
+                magnitude: try weights.stored("weight_g", shape: [shape[0], 1, 1])
+            )
+        } else {
+            state = .folded(try weights.tensor("weight", shape: shape))
+        }
+    }
+
+    /// The weight in the compute type.
+    func callAsFunction() throws(TorchError) -> Tensor {
+        switch state {
+        case .folded(let weight): return weight
+        case .parts(let direction, let magnitude):
+            let wide = try direction.to(.float32)
+            let norm = try wide.norm(dimensions: [1, 2], keepDimension: true)
+            let weight = try (wide * (magnitude.to(.float32) / norm)).to(dtype)
+            state = .folded(weight)
+            return weight
+        }
+    }
+}

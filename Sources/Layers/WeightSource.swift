@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Checkpoints
+public import Torch
+
+/// One module's weights in a checkpoint: where its tensors are, under which names, and in which type to compute.
+///
+/// Model code asks by the original layout's path inside the module ("layers.0.self_attn.q_proj.weight");
+/// `storedName` turns that into the name in the file, so that one model reads every layout.
+public final class WeightSource {
+    /// The type layers compute in; tensors stored so are used where they lie, others are converted once.
+    public let dtype: DType
+    /// The device layers compute on.
+    public let device: Device
+    /// Where the module's adaptable projections are noted, if it has any.
+    public let index: LinearIndex?
+    private let store: TensorStore
+    private let storedName: (String) -> String
+    private var used: Set<String> = []
+
+    /// - Parameters:
+    ///   - store: the file or shards that hold the module.
+    ///   - dtype: the type to compute in.
+    ///   - device: the device to compute on.
+    ///   - index: notes every projection that adapters may attach to.
+    ///   - storedName: the name in the file of a path of the original layout.
+    public init(
+        store: TensorStore,
+        dtype: DType,
+        device: Device,
+        index: LinearIndex? = nil,
+        storedName: @escaping (String) -> String = { $0 }
+    ) {
+        self.store = store
+        self.dtype = dtype
+        self.device = device
+        self.index = index
+        self.storedName = storedName
+        file = store.files.first.map { store.files.count == 1 ? $0.path : Self.directory(of: $0.path) } ?? ""
+    }
+
+    /// Whether the checkpoint has this tensor.
+    public func contains(_ path: String) -> Bool { store.contains(storedName(path)) }
+
+    /// Notes a tensor as belonging to the model although nothing computes with it.
+    public func acknowledge(_ path: String) { used.insert(storedName(path)) }
+
+    /// Names in the file, of those that `belongs` accepts, that no layer has asked for, sorted.
+    public func unusedNames(where belongs: (String) -> Bool) -> [String] {
+        store.names.filter { !used.contains($0) && belongs($0) }.sorted()
+    }
+
+    /// The path of the file, or the directory of the shards, that hold the module; for messages.
+    public let file: String
+
+    private static func directory(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    }
+
+    /// A tensor in the compute type on the compute device.
+    ///
+    /// - Parameter shape: what the configuration implies; nil takes the stored shape.
+    /// - Throws: ``LayerError`` if it is missing or of another shape, `TorchError` if it cannot be held.
+    public func tensor(_ path: String, shape: [Int]?, dtype wanted: DType? = nil) throws -> Tensor {
+        try stored(path, shape: shape).to(wanted ?? dtype).to(device)
+    }
+
+    /// A tensor where it lies, in the type it is stored in, on the CPU: no byte is read or copied.
+    public func stored(_ path: String, shape: [Int]?) throws -> Tensor {
+        let name = storedName(path)
+        guard store.contains(name) else { throw LayerError.missingTensor(name: name, file: file) }
+        let (file, description) = try store.location(of: name)
+        if let shape, shape != description.shape {
+            throw LayerError.shapeMismatch(
+                name: name,
+                file: file.path,
+                found: description.shape,
+                expected: shape
+            )
+        }
+        guard let stored = DType(description.dtype), stored.isFloatingPoint else {
+            throw LayerError.unsupportedType(name: name, file: file.path, type: description.dtype.rawValue)
+        }
+        used.insert(name)
+        return try unsafe Tensor(
+            mapping: UnsafeRawBufferPointer(rebasing: file.bytes[description.byteRange]),
+            shape: description.shape,
+            dtype: stored,
+            owner: file
+        )
+    }
+}
+
+extension DType {
+    /// The compute type with the same values as a stored one, if there is one.
+    public init?(_ stored: StoredDType) {
+        switch stored {
+        case .float32: self = .float32
+        case .float64: self = .float64
+        case .float16: self = .float16
+        case .bfloat16: self = .bfloat16
+        case .int8: self = .int8
+        case .uint8: self = .uint8
+        case .int16: self = .int16
+        case .int32: self = .int32
+        case .int64: self = .int64
+        case .bool: self = .bool
+        default: return nil
+        }
+    }
+}
+
+extension WeightSource {
+    /// The first tensor of the file, by name, that holds NaN or infinity; reads every byte of it.
+    public func firstNotFinite() throws -> String? {
+        for name in store.names {
+            let (file, description) = try store.location(of: name)
+            guard let dtype = DType(description.dtype), dtype.isFloatingPoint, description.elementCount > 0 else {
+                continue
+            }
+            let tensor = try unsafe Tensor(
+                mapping: UnsafeRawBufferPointer(rebasing: file.bytes[description.byteRange]),
+                shape: description.shape,
+                dtype: dtype,
+                owner: file
+            )
+            if try !tensor.isFinite { return name }
+        }
+        return nil
+    }
+}
+
+extension WeightSource {
+    /// The type a tensor is stored in.
+    ///
+    /// - Throws: ``LayerError`` if it is missing or stored in a type that cannot be computed with.
+    public func storedType(of path: String) throws -> DType { try stored(path, shape: nil).dtype }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ACEStep
+public import ArgumentParser
+import Engine
+
+/// Which base to load, and how.
+struct ModelOptions: ParsableArguments {
+    @Option(help: "A checkpoint: the directory that holds acestep-v15-*, one such directory, or a diffusers directory.")
+    var model: String?
+
+    @Option(help: "Which model, where the directory holds several: turbo, base, sft, xl-turbo, …")
+    var variant: String?
+
+    @Option(help: "auto, cpu, cuda or cuda:N.")
+    var device = "auto"
+
+    @Option(help: "auto, float32 or bfloat16.")
+    var dtype = "auto"
+
+    @Option(help: "Whose conventions to follow exactly: diffusers or original.")
+    var compat: Compatibility?
+
+    @Option(help: "Compute threads; one for each core unless given.")
+    var threads: Int?
+
+    var engine: MusicEngine.Configuration {
+        MusicEngine.Configuration(
+            model: model,
+            variant: variant,
+            device: device,
+            dtype: dtype,
+            compatibility: compat ?? .standard,
+            threads: threads
+        )
+    }
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads is \(threads); it must be 1 to 1024")
+        }
+    }
+}
+
+extension Compatibility: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard argument != Self.standard.rawValue else { return nil }  // what holds when the option is absent
+        self.init(rawValue: argument)
+    }
+
+    public static var allValueStrings: [String] { [Self.diffusers.rawValue, Self.original.rawValue] }
+}
