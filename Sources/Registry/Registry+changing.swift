@@ -178,3 +178,15 @@ extension Registry {
         )
     }
 }
+
+extension Registry {
+    /// Brings a name's flat view up to the log, whoever left it behind.
+    ///
+    /// - Returns: Whether anything had to be written.
+    @discardableResult
+    public func project(_ name: RegistryName) async throws -> Bool {
+        let outcome = try await projector().project(try await history(of: name))
+        remember(outcome.history)
+        return outcome.hasChanged
+    }
+}

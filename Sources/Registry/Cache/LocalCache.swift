@@ -115,7 +115,9 @@ public struct LocalCache: Sendable {
     /// - Parameters:
     ///   - digest: The tree's digest.
     ///   - files: Its files.
+    ///   - concurrency: How many files are fetched at once.
     ///   - fetch: Writes a file to a path; is called for those that are not here yet.
+    /// - Returns: Where the files are.
     /// - Throws: `RegistryError` of kind `.corrupted` when the bytes are not those promised; what `fetch` throws.
     func obtain(
         _ digest: String,

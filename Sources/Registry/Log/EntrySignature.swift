@@ -22,8 +22,11 @@ struct EntrySignature: Sendable, Hashable {
 
     /// Signs an object's bytes.
     ///
-    /// - Parameter bytes: A JSON object with at least one member.
+    /// - Parameters:
+    ///   - bytes: A JSON object with at least one member.
+    ///   - key: Whose signature.
     /// - Returns: The object with the signature in it.
+    /// - Throws: What the signing throws, which is nothing for a valid key.
     static func sign(_ bytes: [UInt8], with key: Curve25519.Signing.PrivateKey) throws -> [UInt8] {
         let value = try key.signature(for: bytes)
         var signed = bytes.dropLast() + head

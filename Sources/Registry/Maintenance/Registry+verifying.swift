@@ -42,6 +42,7 @@ extension Registry {
     ///   - isDeep: Read all bytes instead of comparing sizes.
     ///   - signatures: Which signatures are asked for.
     /// - Returns: What is not as it must be; empty when all is well.
+    /// - Throws: `RegistryError` of kind `.notFound`, and what the store throws.
     public func verify(
         _ name: RegistryName,
         _ selector: Selector? = nil,

@@ -12,6 +12,7 @@ enum Validation {
     ///   - content: The files; gets a sentence for whatever is odd but usable.
     ///   - isDeep: Look at every number of the weights.
     ///   - lineage: Gets what the files say about their origin.
+    /// - Throws: `RegistryError` of kind `.invalidAdapter`, and what the readers of the formats throw.
     static func check(_ content: inout DirectoryContent, isDeep: Bool, lineage: inout Lineage) throws {
         var tensors: [String: SafetensorsFile] = [:]
         for file in content.files where file.path.hasSuffix(".safetensors") {

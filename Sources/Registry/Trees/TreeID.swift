@@ -65,7 +65,7 @@ public struct TreeID: Sendable, Hashable, Codable, CustomStringConvertible {
 
     private static func encode(_ value: UInt64, _ count: Int) -> String {
         var characters: [UInt8] = []
-        for place in (0..<count).reversed() { characters.append(alphabet[Int(value >> UInt64(5 * place)) & 31]) }
+        for place in (0..<count).reversed() { characters.append(alphabet[Int(value >> UInt64(5 * place) & 31)]) }
         return String(decoding: characters, as: UTF8.self)
     }
 }
