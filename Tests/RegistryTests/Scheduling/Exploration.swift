@@ -52,7 +52,11 @@ struct Exploration: Sendable {
         var result = Result()
         var stack: [[World.Choice]] = [[]]
         let visited = Visited()
-        while let prefix = stack.popLast() {
+        var random = SeededGenerator(seed: 1)
+        while !stack.isEmpty {
+            // Any order explores all; a random one looks everywhere when there is no time for all.
+            stack.swapAt(Int(random.next() % UInt64(stack.count)), stack.count - 1)
+            guard let prefix = stack.popLast() else { break }
             if result.runs >= maximumRuns { return result }
             result.runs += 1
             let world = makeWorld()

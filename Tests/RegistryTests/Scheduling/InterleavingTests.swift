@@ -46,7 +46,7 @@ struct InterleavingTests {
 
     @Test("Answers of the commit get lost, twice")
     func lostAnswers() async throws {
-        _ = try await explore([try await publisher(1), try await publisher(2)], lost: 2)
+        _ = try await explore([try await publisher(1), try await publisher(2)], lost: 2, versions: 2)
     }
 
     @Test("A publisher is killed anywhere, and an answer is lost")
