@@ -79,7 +79,7 @@ public struct ObjectInfo: Sendable, Equatable {
 }
 
 /// What a write left behind.
-public struct WrittenObject: Sendable, Equatable {
+public struct WrittenObject: Sendable, Hashable {
     /// The name of the content written.
     public var etag: ETag
     /// The version written; nil where the store keeps none or does not say.
@@ -93,7 +93,7 @@ public struct WrittenObject: Sendable, Equatable {
 }
 
 /// What a delete did.
-public struct DeletedObject: Sendable, Equatable {
+public struct DeletedObject: Sendable, Hashable {
     /// The version removed, or that of the delete marker.
     public var version: VersionID?
     /// Whether a delete marker was written (or removed): older versions are still there.

@@ -3,6 +3,7 @@
 import Foundation
 import NIOCore
 import ObjectStore
+import ObjectStoreTestSupport
 import Testing
 
 @Suite("DirectoryStore")

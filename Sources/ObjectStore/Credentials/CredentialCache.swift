@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+package import Foundation
 import Synchronization
 
 /// Keeps credentials until shortly before they end, and lets one caller at a time fetch new ones.
 ///
 /// Callers that come while a fetch is under way wait for it, unless they can go on with what is still valid. A failed
 /// fetch does not matter as long as the old credentials hold.
-final class CredentialCache: Sendable {
+package final class CredentialCache: Sendable {
     private struct State {
         var credentials: Credentials?
         var isFetching = false
@@ -29,13 +29,14 @@ final class CredentialCache: Sendable {
     private let jitter = TimeInterval.random(in: 0...60)
     private let state = Mutex(State())
 
-    init(_ provider: any CredentialProvider, now: @escaping @Sendable () -> Date = { Date() }) {
+    /// Asks `provider` when there is need.
+    package init(_ provider: any CredentialProvider, now: @escaping @Sendable () -> Date = { Date() }) {
         self.provider = provider
         self.now = now
     }
 
     /// Credentials that hold now.
-    func current() async throws -> Credentials {
+    package func current() async throws -> Credentials {
         while true {
             switch turn() {
             case .use(let credentials): return credentials
@@ -46,7 +47,7 @@ final class CredentialCache: Sendable {
     }
 
     /// Forgets credentials that a server called expired.
-    func discard(_ used: Credentials) {
+    package func discard(_ used: Credentials) {
         state.withLock { if $0.credentials == used { $0.credentials = nil } }
     }
 

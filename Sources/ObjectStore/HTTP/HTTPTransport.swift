@@ -33,7 +33,7 @@ package final class HTTPTransport: Sendable {
     package struct Request: Sendable {
         /// The server.
         package var endpoint: Endpoint
-        /// `GET`, `PUT`, …
+        /// The method, such as `GET`.
         package var method: String
         /// Path and query as they go on the wire.
         package var target: String
@@ -71,6 +71,7 @@ package final class HTTPTransport: Sendable {
         ///
         /// - Parameter limit: The most bytes; more are an error.
         /// - Returns: All bytes.
+        /// - Throws: `.malformedResponse` for more than `limit` bytes, and what broke the connection.
         package func collect(upTo limit: Int) async throws -> ByteBuffer {
             var collected = ByteBuffer()
             for try await chunk in body {

@@ -5,9 +5,16 @@ import NIOPosix
 
 /// The threads on which files are read and written, so that no thread of Swift's own pool waits for a disk.
 package enum FileThreads {
-    /// Runs blocking work on a thread that may block.
+    /// Runs blocking work on a thread that may block; not ended by cancellation, which must not keep files from being removed.
     package static func run<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await NIOThreadPool.singleton.runIfActive(work)
+        try await withCheckedThrowingContinuation { continuation in
+            NIOThreadPool.singleton.submit { state in
+                switch state {
+                case .active: continuation.resume(with: Swift.Result { try work() })
+                case .cancelled: continuation.resume(throwing: CancellationError())
+                }
+            }
+        }
     }
 }
 

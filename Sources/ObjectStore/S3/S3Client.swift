@@ -49,6 +49,7 @@ final class S3Client: Sendable {
     private let budget = RetryBudget()
     private let logger: Logger?
     private let corrections: Mutex<Corrections>
+    private let throttles = Mutex(0)
 
     init(
         _ configuration: S3Store.Configuration,
@@ -65,6 +66,9 @@ final class S3Client: Sendable {
 
     /// The region in use: as configured, or as the server corrected it.
     var region: String { corrections.withLock(\.region) }
+
+    /// How many requests the server asked to slow down for.
+    var throttledRequestCount: Int { throttles.withLock { $0 } }
 
     /// Sends a request until it succeeds or fails for good.
     ///
@@ -83,6 +87,7 @@ final class S3Client: Sendable {
                 switch failure {
                 case .corrected: continue
                 case .final(var error, let serverWait):
+                    if error.kind == .throttled { throttles.withLock { $0 += 1 } }
                     error.isAmbiguous = isAmbiguous && call.method != "GET" && call.method != "HEAD"
                     isAmbiguous = isAmbiguous || error.kind.leavesOutcomeOpen
                     let wait = configuration.retry.wait(

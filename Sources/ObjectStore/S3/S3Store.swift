@@ -126,6 +126,7 @@ public struct S3Store: ObjectStore {
     ///   - version: The version; nil for the one that is current when the URL is used.
     ///   - seconds: How long the URL holds; at most a week.
     /// - Returns: The URL; it is a secret.
+    /// - Throws: When there are no credentials.
     public func presignedURL(get key: ObjectKey, version: VersionID? = nil, seconds: Int) async throws -> String {
         try await client.presigned(
             "GET",
@@ -141,6 +142,7 @@ public struct S3Store: ObjectStore {
     ///   - key: The object.
     ///   - seconds: How long the URL holds; at most a week.
     /// - Returns: The URL; it is a secret.
+    /// - Throws: When there are no credentials.
     public func presignedURL(put key: ObjectKey, seconds: Int) async throws -> String {
         try await client.presigned("PUT", key.text, query: [], seconds: seconds)
     }
@@ -165,6 +167,10 @@ public struct S3Store: ObjectStore {
         var etag: String
         private enum CodingKeys: String, CodingKey { case etag = "ETag" }
     }
+}
+
+extension S3Store: LoadReporting {
+    package var throttledRequestCount: Int { client.throttledRequestCount }
 }
 
 extension S3Store.Configuration {

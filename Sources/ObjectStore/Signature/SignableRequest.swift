@@ -2,7 +2,7 @@
 
 /// The parts of a request that a signature covers.
 package struct SignableRequest: Sendable {
-    /// `GET`, `PUT`, …
+    /// The method, such as `GET`.
     package var method: String
     /// The path before percent encoding, starting with `/`.
     package var path: String

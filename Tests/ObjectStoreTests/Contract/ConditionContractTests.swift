@@ -34,7 +34,7 @@ struct ConditionContractTests {
     func race(kind: StoreUnderTest) async throws {
         try await kind.use { place in
             let store = place.store
-            for round in 0..<4 {
+            for round in 0..<2 {
                 let key = try place.key("race-\(round)")
                 let winners = try await withThrowingTaskGroup(of: UInt8?.self) { group in
                     for writer in UInt8(0)..<12 {

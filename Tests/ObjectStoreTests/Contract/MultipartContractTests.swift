@@ -2,6 +2,7 @@
 
 import NIOCore
 import ObjectStore
+import ObjectStoreTestSupport
 import Testing
 
 @Suite("Contract: uploads in parts")

@@ -3,6 +3,7 @@
 import Crypto
 import NIOCore
 import ObjectStore
+import ObjectStoreTestSupport
 import Testing
 
 @Suite("Contract: reading and writing")

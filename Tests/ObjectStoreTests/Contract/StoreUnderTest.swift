@@ -2,6 +2,7 @@
 
 import Foundation
 import ObjectStore
+import ObjectStoreTestSupport
 import Testing
 
 /// The stores that pass the contract's suites.
@@ -64,15 +65,6 @@ struct Place: Sendable {
     func key(_ name: String) throws -> ObjectKey { try ObjectKey(prefix + "/" + name) }
 }
 
-/// Lends a directory that is gone afterwards.
-func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-    let path =
-        FileManager.default.temporaryDirectory.path + "/lumina-" + String(UInt64.random(in: 0 ... .max), radix: 36)
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    return try await body(path)
-}
-
 /// Expects a failure of one kind.
 func expectFailure(
     _ kind: ObjectStoreError.Kind,
@@ -86,16 +78,5 @@ func expectFailure(
         #expect(error.kind == kind, "\(error)", sourceLocation: sourceLocation)
     } catch {
         Issue.record("expected \(kind), got \(error)", sourceLocation: sourceLocation)
-    }
-}
-
-/// Bytes that look random and are the same for the same seed.
-func patternBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    return (0..<count).map { _ in
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return UInt8(truncatingIfNeeded: state >> 24)
     }
 }

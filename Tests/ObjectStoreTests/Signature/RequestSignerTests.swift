@@ -3,6 +3,7 @@
 import Foundation
 import NIOCore
 import ObjectStore
+import ObjectStoreTestSupport
 import Testing
 
 /// The examples of the S3 API reference ("Authenticating Requests", header, query, chunked and trailing forms).

@@ -2,6 +2,7 @@
 
 import Foundation
 import ObjectStore
+import ObjectStoreTestSupport
 import Testing
 
 @Suite("RequestSigner beside botocore", .enabled(if: SlowSuite.isOn, "set LUMINA_SLOW=1"))

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import ObjectStore
-import Testing
+package import ObjectStore
 
 /// The S3 servers on this machine that `Scripts/s3-servers` starts.
-enum LocalServer: String, Sendable {
+package enum LocalServer: String, Sendable {
+    /// The main one: versions, atomic conditions, checksums.
     case seaweedfs
+    /// The strict judge of signatures.
     case swift
+    /// Instance metadata and STS.
     case moto
 
     /// Starts the server unless it runs.
-    func start() async throws {
+    package func start() async throws {
         // A process blocks; tests may be many.
         let name = rawValue
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -25,13 +27,15 @@ enum LocalServer: String, Sendable {
         }
     }
 
-    var credentials: StaticCredentials {
+    /// The keys that the server was started with.
+    package var credentials: StaticCredentials {
         StaticCredentials(
             Credentials(accessKeyID: self == .swift ? "test:tester" : "test", secretAccessKey: "testsecret")
         )
     }
 
-    func endpoint(secure: Bool = false) throws -> Endpoint {
+    /// Where the server listens.
+    package func endpoint(secure: Bool = false) throws -> Endpoint {
         switch self {
         case .seaweedfs: try Endpoint(secure ? "https://127.0.0.1:18543" : "http://127.0.0.1:18433")
         case .swift: try Endpoint("http://127.0.0.1:19780")
@@ -40,7 +44,7 @@ enum LocalServer: String, Sendable {
     }
 
     /// A configuration for a bucket, with the certificates of this machine.
-    func configuration(bucket: String, secure: Bool = false) throws -> S3Store.Configuration {
+    package func configuration(bucket: String, secure: Bool = false) throws -> S3Store.Configuration {
         S3Store.Configuration(
             bucket: bucket,
             region: "us-east-1",
@@ -52,14 +56,15 @@ enum LocalServer: String, Sendable {
 }
 
 /// Buckets of this run, each made once.
-actor Buckets {
-    static let shared = Buckets()
+package actor Buckets {
+    /// The buckets of this process.
+    package static let shared = Buckets()
 
     private var made: [String: Task<String, any Error>] = [:]
     private let run = String(UInt32.random(in: 0 ... .max), radix: 36)
 
     /// The name of a bucket on a server, with or without versions.
-    func bucket(_ server: LocalServer, versioned: Bool) async throws -> String {
+    package func bucket(_ server: LocalServer, versioned: Bool) async throws -> String {
         let id = "\(server.rawValue)-\(versioned)"
         if let task = made[id] { return try await task.value }
         let name = "lumina-\(versioned ? "versioned" : "plain")-\(run)"
@@ -75,7 +80,7 @@ actor Buckets {
     }
 
     /// A store in a bucket of this run.
-    func store(
+    package func store(
         _ server: LocalServer,
         versioned: Bool,
         secure: Bool = false,

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import NIOCore
+
+/// Moves whole objects between stores and this machine: in parallel parts, checked, resumable, published whole.
+///
+/// One engine is shared by all transfers of a program: its limit and its retry budget are common to them.
+public final class TransferEngine: Sendable {
+    /// How to transfer.
+    public struct Configuration: Sendable, Hashable {
+        /// The size of a part; doubled for objects above 1 GiB.
+        public var partSize: Int
+        /// Files up to this size are sent in one request.
+        public var singleRequestLimit: Int
+        /// How many requests are under way at first.
+        public var startingConcurrency: Int
+        /// How many requests are under way at most.
+        public var maximumConcurrency: Int
+        /// How many parts of an upload are in memory at most.
+        public var uploadConcurrency: Int
+        /// When to fetch a part again.
+        public var retry: RetryPolicy
+
+        /// Chooses how to transfer; the defaults suit S3.
+        public init(
+            partSize: Int = 8 << 20,
+            singleRequestLimit: Int = 16 << 20,
+            startingConcurrency: Int = 8,
+            maximumConcurrency: Int = 32,
+            uploadConcurrency: Int = 6,
+            retry: RetryPolicy = RetryPolicy()
+        ) {
+            self.partSize = partSize
+            self.singleRequestLimit = singleRequestLimit
+            self.startingConcurrency = startingConcurrency
+            self.maximumConcurrency = maximumConcurrency
+            self.uploadConcurrency = uploadConcurrency
+            self.retry = retry
+        }
+    }
+
+    /// What a download brought.
+    public struct Downloaded: Sendable, Hashable {
+        /// The name of the content.
+        public var etag: ETag
+        /// The version.
+        public var version: VersionID?
+        /// Its size in bytes.
+        public var size: Int
+        /// Its SHA-256 in hexadecimal digits; nil when none was expected.
+        public var sha256: String?
+    }
+
+    let configuration: Configuration
+    private let limit: AdaptiveLimit
+    private let budget = RetryBudget()
+
+    /// Makes an engine.
+    public init(_ configuration: Configuration = Configuration()) {
+        self.configuration = configuration
+        limit = AdaptiveLimit(start: configuration.startingConcurrency, ceiling: configuration.maximumConcurrency)
+    }
+
+    /// Downloads an object into a file, which appears whole and verified or not at all.
+    ///
+    /// An interrupted download leaves `.NAME.….part` beside the target and goes on from there the next time; a cancelled
+    /// or corrupted one leaves nothing.
+    ///
+    /// - Parameters:
+    ///   - source: The object.
+    ///   - path: The file.
+    ///   - expected: What the object must be.
+    ///   - progress: Gets how far it is, ten times a second at most.
+    /// - Returns: What was downloaded.
+    /// - Throws: `.corrupted` when the bytes are not those expected, `.changedDuringTransfer` when the object keeps
+    ///   changing, `.noSpace` before the first byte is written.
+    @discardableResult
+    public func download(
+        _ source: any RangeSource,
+        to path: String,
+        expected: ExpectedContent = ExpectedContent(),
+        progress: (@Sendable (TransferProgress) -> Void)? = nil
+    ) async throws -> Downloaded {
+        try await restarting(source) {
+            try await downloadOnce(source, path, expected, ProgressMeter(progress))
+        }
+    }
+
+    /// Downloads an object into memory that the caller owns, such as memory a GPU reads from.
+    ///
+    /// - Parameters:
+    ///   - source: The object.
+    ///   - memory: At least as large as the object; what is in it after a failure is undefined.
+    ///   - expected: What the object must be.
+    ///   - progress: Gets how far it is, ten times a second at most.
+    /// - Returns: What was downloaded.
+    /// - Throws: As for a file; `.invalidRequest` when the memory is too small.
+    @discardableResult
+    public func download(
+        _ source: any RangeSource,
+        into memory: TransferMemory,
+        expected: ExpectedContent = ExpectedContent(),
+        progress: (@Sendable (TransferProgress) -> Void)? = nil
+    ) async throws -> Downloaded {
+        try await restarting(source) {
+            let meter = ProgressMeter(progress)
+            guard let first = try await begin(source, expected) else {
+                return try await Self.empty(source, expected)
+            }
+            let destination = MemoryDestination(memory: memory)
+            try await destination.prepare(first.info.size)
+            meter.expect(first.info.size)
+            let fetch = partFetch(source, destination, meter)
+            let download = Download(
+                fetch,
+                first.info,
+                expected,
+                plan: plan(first.info.size, expected),
+                partial: nil,
+                throttles: Self.throttles(source)
+            )
+            let digest = try await download.run(first: first, workerCount: configuration.maximumConcurrency)
+            return Downloaded(etag: first.info.etag, version: first.info.version, size: first.info.size, sha256: digest)
+        }
+    }
+
+    /// An object that changes while it is read is read again, twice at most.
+    private func restarting(_ source: any RangeSource, _ body: () async throws -> Downloaded) async throws -> Downloaded
+    {
+        for _ in 0..<2 {
+            do {
+                return try await body()
+            } catch let error as ObjectStoreError where error.kind == .changedDuringTransfer {
+                continue
+            }
+        }
+        return try await body()
+    }
+
+    private func downloadOnce(
+        _ source: any RangeSource,
+        _ path: String,
+        _ expected: ExpectedContent,
+        _ meter: ProgressMeter
+    ) async throws -> Downloaded {
+        guard let first = try await begin(source, expected) else {
+            let found = try await Self.empty(source, expected)
+            try await FileThreads.run { try Self.publishEmpty(path, found.etag) }
+            return found
+        }
+        let info = first.info
+        let plan = plan(info.size, expected)
+        let partial = try await FileThreads.run {
+            try PartialFile(target: path, etag: info.etag, size: info.size, partSize: plan.partSize)
+        }
+        do {
+            let digest = try await fill(partial, first, source, plan, expected, meter)
+            return Downloaded(etag: info.etag, version: info.version, size: info.size, sha256: digest)
+        } catch {
+            let kind = (error as? ObjectStoreError)?.kind
+            let isHopeless =
+                error is CancellationError || [.corrupted, .changedDuringTransfer, .noSpace].contains(kind)
+            // A second failure (the disk) would hide the first.
+            if isHopeless { try? await FileThreads.run { try partial.discard() } }
+            throw error
+        }
+    }
+
+    private func fill(
+        _ partial: PartialFile,
+        _ first: ObjectBody,
+        _ source: any RangeSource,
+        _ plan: DownloadPlan,
+        _ expected: ExpectedContent,
+        _ meter: ProgressMeter
+    ) async throws -> String? {
+        let destination = FileDestination(partial.file)
+        let info = first.info
+        meter.expect(info.size)
+        let fetch = partFetch(source, destination, meter)
+        let download = Download(fetch, info, expected, plan: plan, partial: partial, throttles: Self.throttles(source))
+        let digest = try await download.run(first: first, workerCount: configuration.maximumConcurrency) {
+            try await destination.prepare(info.size)
+        }
+        try await FileThreads.run { try partial.publish(modified: info.lastModified) }
+        return digest
+    }
+
+    /// Opens the first part, which also tells size and tag.
+    ///
+    /// - Returns: nil for an empty object.
+    private func begin(_ source: any RangeSource, _ expected: ExpectedContent) async throws -> ObjectBody? {
+        guard expected.isConsistent else {
+            throw ObjectStoreError(
+                .invalidRequest,
+                operation: "download",
+                key: source.description,
+                message: "the manifest's size and number of chunks do not fit together"
+            )
+        }
+        let first: ObjectBody
+        do {
+            let length = plan(expected.size ?? 0, expected).partSize
+            first = try await retrying { try await source.open(.bounded(0..<length), ifMatch: nil) }
+        } catch let error as ObjectStoreError where error.kind == .invalidRange {
+            return nil
+        }
+        if let size = expected.size, size != first.info.size { throw Self.wrongSize(source, first.info.size, size) }
+        return first
+    }
+
+    /// Asks again after failures that pass.
+    func retrying<Result>(_ body: () async throws -> Result) async throws -> Result {
+        var attempt = 1
+        while true {
+            do {
+                return try await limit.run(body)
+            } catch let error as ObjectStoreError {
+                let wait = configuration.retry.wait(
+                    after: error.kind,
+                    attempt: attempt,
+                    serverWait: nil,
+                    random: Double.random(in: 0...1)
+                )
+                guard let wait, budget.take(error.kind.retryCost) else { throw error }
+                attempt += 1
+                try await Task.sleep(for: wait)
+            }
+        }
+    }
+
+    private func plan(_ size: Int, _ expected: ExpectedContent) -> DownloadPlan {
+        if let chunkSize = expected.chunkSize, expected.chunks != nil {
+            return DownloadPlan(size: size, partSize: chunkSize)
+        }
+        return DownloadPlan(size: size, partSize: size > 1 << 30 ? configuration.partSize * 2 : configuration.partSize)
+    }
+
+    private func partFetch(
+        _ source: any RangeSource,
+        _ destination: any TransferDestination,
+        _ meter: ProgressMeter
+    ) -> PartFetch {
+        PartFetch(
+            source: source,
+            destination: destination,
+            retry: configuration.retry,
+            budget: budget,
+            limit: limit,
+            meter: meter
+        )
+    }
+
+    private static func throttles(_ source: any RangeSource) -> @Sendable () -> Int {
+        guard let reporting = source as? any LoadReporting else { return { 0 } }
+        return { reporting.throttledRequestCount }
+    }
+
+    private static func empty(_ source: any RangeSource, _ expected: ExpectedContent) async throws -> Downloaded {
+        let info = try await source.properties()
+        if info.size != 0 { throw wrongSize(source, info.size, 0) }
+        if let size = expected.size, size != 0 { throw wrongSize(source, 0, size) }
+        let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        if let wanted = expected.sha256, wanted != digest {
+            throw ObjectStoreError(
+                .corrupted,
+                operation: "download",
+                key: source.description,
+                message: "it is empty; its SHA-256 was to be \(wanted)"
+            )
+        }
+        return Downloaded(etag: info.etag, version: info.version, size: 0, sha256: expected.sha256)
+    }
+
+    private static func publishEmpty(_ path: String, _ etag: ETag) throws(ObjectStoreError) {
+        let partial = try PartialFile(target: path, etag: etag, size: 0, partSize: 1)
+        try partial.file.truncate(0)
+        try partial.publish(modified: nil)
+    }
+
+    private static func wrongSize(_ source: any RangeSource, _ actual: Int, _ expected: Int) -> ObjectStoreError {
+        ObjectStoreError(
+            .corrupted,
+            operation: "download",
+            key: source.description,
+            message: "it has \(actual) bytes, \(expected) were expected"
+        )
+    }
+}
+
+extension StoredObject: LoadReporting {
+    package var throttledRequestCount: Int { throttledRequestsOfStore }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+package import ObjectStore
+import Synchronization
+
+/// A store whose reads break, lie or change in a way that a seed fixes; writes pass through.
+package final class FaultyStore: ObjectStore {
+    /// What may happen to a read.
+    package enum Fault: Sendable, CaseIterable {
+        /// The server asks to slow down.
+        case throttled
+        /// The connection breaks after some of the bytes.
+        case broken
+        /// The body ends early without a failure.
+        case short
+        /// A byte is another one.
+        case wrongByte
+        /// The tag is another one.
+        case otherTag
+        /// Nothing comes for a while.
+        case slow
+    }
+
+    private struct State {
+        var random: SplitMix
+        var left: Int
+        var spared: Int
+        var getCount = 0
+    }
+
+    private let base: any ObjectStore
+    private let faults: [Fault]
+    private let probability: Double
+    private let state: Mutex<State>
+
+    /// Wraps a store.
+    ///
+    /// - Parameters:
+    ///   - base: The store.
+    ///   - faults: What may happen.
+    ///   - seed: Fixes what happens when.
+    ///   - probability: How often, from 0 to 1.
+    ///   - count: How often at most.
+    ///   - spared: How many reads are left alone first.
+    package init(
+        _ base: any ObjectStore,
+        _ faults: [Fault],
+        seed: UInt64,
+        probability: Double = 0.5,
+        count: Int = 20,
+        spared: Int = 0
+    ) {
+        self.base = base
+        self.faults = faults
+        self.probability = probability
+        state = Mutex(State(random: SplitMix(seed: seed), left: count, spared: spared))
+    }
+
+    /// How many reads there were.
+    package var getCount: Int { state.withLock(\.getCount) }
+    /// The wrapped store's place.
+    package var location: String { base.location }
+
+    /// Reads an object, perhaps badly.
+    package func get(_ key: ObjectKey, _ options: GetOptions) async throws -> ObjectBody {
+        let fault = state.withLock { state -> (Fault, Double)? in
+            state.getCount += 1
+            guard state.getCount > state.spared, state.left > 0, state.random.unit() < probability else { return nil }
+            state.left -= 1
+            return (faults[Int(state.random.unit() * Double(faults.count)) % faults.count], state.random.unit())
+        }
+        guard let (fault, place) = fault else { return try await base.get(key, options) }
+        let body = try await base.get(key, options)
+        let bytes = try await body.collect(upTo: 1 << 30)
+        let cut = Int(place * Double(max(0, bytes.readableBytes - 1)))
+        switch fault {
+        case .throttled: throw ObjectStoreError(.throttled, message: "slow down")
+        case .slow:
+            try await Task.sleep(for: .milliseconds(30))
+            return ObjectBody(info: body.info, range: body.range, bytes: ByteStream(bytes))
+        case .broken, .short:
+            let stream = Broken(
+                bytes: bytes.getSlice(at: bytes.readerIndex, length: cut) ?? ByteBuffer(),
+                throwing: fault == .broken
+            )
+            return ObjectBody(info: body.info, range: body.range, bytes: ByteStream(stream))
+        case .wrongByte:
+            var wrong = bytes
+            if let byte = bytes.getInteger(at: bytes.readerIndex + cut, as: UInt8.self) {
+                wrong.setInteger(byte ^ 0x40, at: bytes.readerIndex + cut)
+            }
+            return ObjectBody(info: body.info, range: body.range, bytes: ByteStream(wrong))
+        case .otherTag:
+            var info = body.info
+            info.etag = ETag("\"other\"")
+            return ObjectBody(info: info, range: body.range, bytes: ByteStream(bytes))
+        }
+    }
+
+    private struct Broken: AsyncSequence, Sendable {
+        typealias Element = ByteBuffer
+        let bytes: ByteBuffer
+        let throwing: Bool
+
+        func makeAsyncIterator() -> AsyncIterator { AsyncIterator(rest: bytes, throwing: throwing) }
+
+        struct AsyncIterator: AsyncIteratorProtocol {
+            var rest: ByteBuffer?
+            let throwing: Bool
+
+            mutating func next() async throws -> ByteBuffer? {
+                if let bytes = rest.take() { return bytes }
+                if throwing { throw ObjectStoreError(.connectionFailed, message: "reset") }
+                return nil
+            }
+        }
+    }
+
+    /// Passes through.
+    package func head(_ key: ObjectKey, _ options: GetOptions) async throws -> ObjectInfo {
+        try await base.head(key, options)
+    }
+    /// Passes through.
+    package func put(_ key: ObjectKey, _ body: ByteBuffer, _ options: PutOptions) async throws -> WrittenObject {
+        try await base.put(key, body, options)
+    }
+    /// Passes through.
+    package func createMultipart(_ key: ObjectKey, _ options: PutOptions) async throws -> MultipartUpload {
+        try await base.createMultipart(key, options)
+    }
+    /// Passes through.
+    package func uploadPart(_ upload: MultipartUpload, number: Int, _ body: ByteBuffer) async throws -> UploadedPart {
+        try await base.uploadPart(upload, number: number, body)
+    }
+    /// Passes through.
+    package func listParts(_ upload: MultipartUpload) async throws -> [UploadedPart] {
+        try await base.listParts(upload)
+    }
+    /// Passes through.
+    package func completeMultipart(
+        _ upload: MultipartUpload,
+        parts: [UploadedPart],
+        _ options: CompleteOptions
+    ) async throws -> WrittenObject {
+        try await base.completeMultipart(upload, parts: parts, options)
+    }
+    /// Passes through.
+    package func abortMultipart(_ upload: MultipartUpload) async throws { try await base.abortMultipart(upload) }
+    /// Passes through.
+    package func copy(
+        _ source: ObjectKey,
+        to destination: ObjectKey,
+        _ options: CopyOptions
+    ) async throws -> WrittenObject {
+        try await base.copy(source, to: destination, options)
+    }
+    /// Passes through.
+    package func delete(_ key: ObjectKey, version: VersionID?, ifMatch: ETag?) async throws -> DeletedObject {
+        try await base.delete(key, version: version, ifMatch: ifMatch)
+    }
+    /// Passes through.
+    package func list(_ options: ListOptions) async throws -> ListPage { try await base.list(options) }
+    /// Passes through.
+    package func listVersions(_ options: VersionListOptions) async throws -> VersionPage {
+        try await base.listVersions(options)
+    }
+    /// Passes through.
+    package func versioning() async throws -> Versioning { try await base.versioning() }
+}
+
+/// A small generator with a seed (SplitMix64).
+package struct SplitMix: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    /// Starts at a seed.
+    package init(seed: UInt64) { state = seed }
+
+    /// The next 64 bits.
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+
+    /// A number from 0 to 1.
+    package mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
+}
