@@ -74,6 +74,7 @@ let package = Package(
         .target(name: "Layers", dependencies: ["Torch", "Checkpoints"]),
         .target(name: "ACEStep", dependencies: ["Layers", "Torch", "Tokenizer", "Checkpoints"]),
         .target(name: "Adapters", dependencies: ["AdapterFormats", "Checkpoints", "Layers", "Torch"]),
+        .target(name: "AdapterConversion", dependencies: ["Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"]),
         .target(
             name: "Engine",
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Layers", "Tokenizer", "Torch"]),
@@ -81,7 +82,8 @@ let package = Package(
         .executableTarget(
             name: "LuminaCommand",
             dependencies: [
-                "Lumina", "Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Torch",
+                "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio", "Checkpoints",
+                "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -118,15 +120,21 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
-        .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "TestSupport"]),
-        .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "TestSupport"]),
-        .testTarget(name: "AdaptersTests", dependencies: ["Adapters", "Layers", "Torch", "TestSupport"]),
+        .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
+        .testTarget(
+            name: "AdaptersTests",
+            dependencies: ["AdapterFormats", "Adapters", "Checkpoints", "Layers", "Torch", "TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "AdapterConversionTests",
+            dependencies: ["AdapterConversion", "AdapterFormats", "Checkpoints", "Torch", "TestSupport"]),
         .testTarget(
             name: "ACEStepTests",
-            dependencies: ["ACEStep", "Adapters", "Layers", "Torch", "Checkpoints", "TestSupport"],
+            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "Lumina", "TestSupport"]),
-        .testTarget(name: "LuminaCommandTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Adapters", "Audio", "Checkpoints", "Engine", "Lumina", "Torch", "TestSupport"]),
+        .testTarget(name: "LuminaCommandTests", dependencies: ["Checkpoints", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -15,6 +15,7 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A computation gave NaN or infinity.
     case notFinite(what: String, advice: String)
 
+    /// What is wrong, with what, and the way out where there is one.
     public var description: String {
         switch self {
         case .notACheckpoint(let path, let reason):

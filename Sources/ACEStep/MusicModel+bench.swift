@@ -9,6 +9,8 @@ extension MusicModel {
     /// - Parameters:
     ///   - frames: latent frames.
     ///   - conditionLength: positions of the condition sequence.
+    /// - Returns: takes the step and waits until it is done; throws `TorchError` if it fails.
+    /// - Throws: `TorchError` if the inputs cannot be made.
     package func stepForMeasuring(frames: Int, conditionLength: Int = 100) throws -> () throws -> Void {
         let generator = try Generator(seed: 0, device: device)
         func noise(_ shape: [Int]) throws -> Tensor {

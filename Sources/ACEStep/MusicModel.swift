@@ -26,25 +26,30 @@ public final class MusicModel {
     public let projections: LinearIndex
 
     let tokenizer: BytePairTokenizer
-    let textEncoder: TextEncoder
-    let conditionEncoder: ConditionEncoder
-    let transformer: DiffusionTransformer
-    let decoder: OobleckDecoder
+    /// Reads the caption, embeds the lyrics.
+    package let textEncoder: TextEncoder
+    /// Packs a prompt's conditions.
+    package let conditionEncoder: ConditionEncoder
+    /// Predicts velocities.
+    package let transformer: DiffusionTransformer
+    /// Makes audio of latents.
+    package let decoder: OobleckDecoder
     let silence: Tensor
     let weights: ModelWeights
 
-    /// Loads a checkpoint: headers are read, weights are mapped. Weights stored in another type than `dtype` are converted.
+    /// Loads a checkpoint: headers are read, weights are mapped.
+    ///
+    /// Weights stored in another type than `dtype` are converted.
     ///
     /// - Throws: ``ModelError``, `LayerError`, `CheckpointError`, `TokenizerError` or `TorchError`, each naming the file.
     public init(
         files: ModelFiles,
-        tokenizer: BytePairTokenizer,
+        tokenizer: BytePairTokenizer? = nil,
         dtype: DType,
         device: Device = .cpu,
         compatibility: Compatibility = .standard
     ) throws {
         self.files = files
-        self.tokenizer = tokenizer
         self.dtype = dtype
         self.device = device
         self.compatibility = compatibility
@@ -83,6 +88,7 @@ public final class MusicModel {
             channels: configuration.latentChannels
         )
         try weights.checkAllUsed(layout: files.layout)
+        self.tokenizer = try tokenizer ?? Self.tokenizer(of: files)
     }
 
     /// Reads a checkpoint's tokenizer; needs no tensor, so that it can be done beside the rest.
@@ -138,7 +144,7 @@ public final class MusicModel {
     }
 
     /// The first `frames` frames of encoded silence, repeated if there are fewer, `[1, frames, latentChannels]`.
-    func silence(frames: Int) throws -> Tensor {
+    package func silence(frames: Int) throws -> Tensor {
         let available = silence.dimension(1)
         guard frames > available else { return try silence.slice(1, from: 0, to: frames) }
         let copies = Array(repeating: silence, count: (frames + available - 1) / available)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The two texts that the model is conditioned on, in exactly the form it was trained with.
-public struct Prompt: Sendable, Equatable {
+public struct Prompt: Sendable, Hashable {
     /// What the text encoder reads: instruction, caption and metas.
     public let caption: String
     /// What the lyric encoder reads: language and lyrics.
@@ -15,7 +15,9 @@ public struct Prompt: Sendable, Equatable {
     /// Most lyric tokens the model reads.
     public static let longestLyrics = 2048
 
-    /// Writes the texts of a request. Nothing is trimmed: what the user wrote goes in as it is.
+    /// Writes the texts of a request.
+    ///
+    /// Nothing is trimmed: what the user wrote goes in as it is.
     public init(_ request: MusicRequest) {
         let instruction = request.instruction.hasSuffix(":") ? request.instruction : request.instruction + ":"
         let metas = """

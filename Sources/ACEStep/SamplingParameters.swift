@@ -11,8 +11,10 @@ public struct SamplingParameters: Sendable, Equatable {
     /// What the user should know about the choice.
     public let warnings: [String]
 
-    /// Fills in what a request leaves open: first the hints (an adapter's file says what it was trained for), then the
-    /// variant's defaults. Turbo models have guidance distilled into their weights and ignore it.
+    /// Fills in what a request leaves open.
+    ///
+    /// Hints come first (an adapter's file says what it was trained for), then the variant's defaults. Turbo models have
+    /// guidance distilled into their weights and ignore it.
     public init(_ request: MusicRequest, variant: ModelConfiguration.Variant, hints: Hints = Hints()) {
         let defaults = Self.defaults(of: variant)
         steps = request.steps ?? hints.steps ?? defaults.steps

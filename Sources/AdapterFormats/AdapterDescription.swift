@@ -74,6 +74,7 @@ extension AdapterDescription {
     /// - Throws: `AdapterFormatError`, or `CheckpointError` for a damaged container.
     public init(contentsOf path: String) throws {
         let location = try AdapterLocation(path)
+        try Disguise.refuse(location.weights)
         let file = try SafetensorsFile(path: location.weights)
         let configuration = try PEFTConfiguration.find(at: location, metadata: file.metadata)
         var assembly = ModuleAssembly(file: file, configuration: configuration)

@@ -22,7 +22,12 @@ public enum ComputeChoice {
 
     /// The type that `text` names; `auto` takes bfloat16 where the weights are bfloat16 and the hardware multiplies them fast.
     ///
-    /// - Parameter stored: the type the weights are stored in.
+    /// - Parameters:
+    ///   - text: `auto`, `float32` or `bfloat16`.
+    ///   - stored: the type the weights are stored in.
+    ///   - device: where the products are computed.
+    /// - Returns: the type to compute in.
+    /// - Throws: ``EngineError/unsupported(_:)`` for any other text; `TorchError` if libtorch cannot be opened.
     public static func dtype(_ text: String, stored: DType, device: Device) throws -> DType {
         switch text {
         case "auto":

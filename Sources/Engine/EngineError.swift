@@ -15,6 +15,7 @@ public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The engine was asked to compute before its model was loaded.
     case notLoaded
 
+    /// What is wrong, with what, and the way out where there is one.
     public var description: String {
         switch self {
         case .adapterWeight(let text):

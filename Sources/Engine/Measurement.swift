@@ -13,9 +13,12 @@ public struct Measurement: Sendable {
     /// Seconds of a denoising step with whatever is attached.
     ///
     /// - Parameters:
+    ///   - duration: seconds of music in the latents.
+    ///   - repeats: how many steps to take the median of; at least one is taken.
     ///   - age: seconds since the process was started, asked for after the first step.
     /// - Returns: the median of `repeats` steps after a first one, and how long after its start the process was where a later
     ///   step would find it: its age after the first step, less a step.
+    /// - Throws: ``EngineError/notLoaded``, or `TorchError` if a step fails.
     public func step(
         duration: Double,
         repeats: Int,

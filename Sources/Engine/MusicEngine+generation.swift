@@ -5,6 +5,20 @@ import Adapters
 import Audio
 import Torch
 
+/// A request with the adapters it wants.
+public struct EngineRequest: Sendable, Equatable {
+    /// What the music should be like.
+    public var request: MusicRequest
+    /// Resident names or paths with their strengths; empty for the base alone.
+    public var adapters: [AdapterReference]
+
+    /// Names both.
+    public init(_ request: MusicRequest, adapters: [AdapterReference] = []) {
+        self.request = request
+        self.adapters = adapters
+    }
+}
+
 extension MusicEngine {
     /// Makes music with the base and a blend of adapters.
     ///
@@ -14,6 +28,7 @@ extension MusicEngine {
     ///   - allowPartial: accepts adapters of which parts find no place in the base.
     ///   - saveTensors: where to write every tensor on the way, for comparison.
     ///   - progress: told what happens, on the compute thread.
+    /// - Returns: the pieces and what they were made from.
     /// - Throws: `CancellationError` within a step once the task is cancelled, else an error that names its cause.
     public func generate(
         _ request: MusicRequest,
@@ -22,38 +37,105 @@ extension MusicEngine {
         saveTensors: String? = nil,
         progress: @Sendable (GenerationEvent) -> Void = { _ in }
     ) throws -> EngineResult {
+        let results = try generate(
+            batch: [EngineRequest(request, adapters: adapters)],
+            allowPartial: allowPartial,
+            saveTensors: saveTensors,
+            progress: progress
+        )
+        return results[0]
+    }
+
+    /// Makes the music of several requests in one denoising loop, each with its own adapters, prompt, length and seed.
+    ///
+    /// A request's result does not depend on its batch mates beyond rounding.
+    ///
+    /// - Parameters:
+    ///   - requests: at least one; they must agree in steps, shift and guidance.
+    ///   - allowPartial: accepts adapters of which parts find no place in the base.
+    ///   - saveTensors: where to write every tensor on the way, for comparison.
+    ///   - progress: told what happens, on the compute thread.
+    /// - Returns: one result for each request, in their order; the seconds are those of the whole loop.
+    /// - Throws: as for a single request; an error ends the whole batch.
+    public func generate(
+        batch requests: [EngineRequest],
+        allowPartial: Bool = false,
+        saveTensors: String? = nil,
+        progress: @Sendable (GenerationEvent) -> Void = { _ in }
+    ) throws -> [EngineResult] {
         let state = try ready()
         let start = ContinuousClock.now
-        let (names, warnings) = try residentNames(of: adapters, allowPartial: allowPartial)
-        let blend = zip(names, adapters).map { (name: $0, weight: $1.weight) }
-        let run = try GenerationRun(request, variant: state.description.variant, hints: hints(of: blend))
-        try select(blend)
-        let adapterSeconds = (ContinuousClock.now - start).inSeconds
+        defer { inUse = [] }
+        let prepared = try requests.map { try prepare($0, allowPartial: allowPartial) }
+        let run = try GenerationRun(joining: prepared.map(\.run))
+        let blends = prepared.flatMap { Array(repeating: $0.blend, count: $0.run.items.count) }
+        try state.adapters.select(items: blends)
+        let isVarying = blends.joined().contains(where: \.weight.isVarying)
+        let adapterSeconds = start.secondsUntilNow
         let recorder = saveTensors.map { _ in TensorRecorder() }
-        let result = try state.model.generate(run, observe: recorder.map { $0.keep }) { event in
-            if Task.isCancelled { throw CancellationError() }
-            progress(event)
-        }
-        if let recorder, let saveTensors { try recorder.write(to: saveTensors) }
-        return EngineResult(
-            pieces: try result.pieces.map { piece in
-                EngineResult.Piece(
-                    audio: try AudioBuffer(
-                        sampleRate: piece.sampleRate,
-                        channels: piece.channels.count,
-                        samples: Array(piece.channels.joined())
-                    ),
-                    seed: piece.seed
-                )
+        let result = try state.model.generate(
+            run,
+            beforeStep: { progress in
+                if isVarying { try state.adapters.select(items: blends, at: progress) }
+                return isVarying
             },
-            base: state.description,
-            parameters: run.parameters,
-            adapters: zip(adapters, names).map {
+            observe: recorder.map { $0.keep },
+            report: { event in
+                if Task.isCancelled { throw CancellationError() }
+                thread.runInterjections()
+                progress(event)
+            }
+        )
+        if let recorder, let saveTensors { try recorder.write(to: saveTensors) }
+        var pieces = result.pieces[...]
+        return try prepared.map { entry in
+            defer { pieces = pieces.dropFirst(entry.run.items.count) }
+            let own = pieces.prefix(entry.run.items.count)
+            return EngineResult(
+                pieces: try own.map(Self.piece),
+                base: state.description,
+                parameters: entry.run.parameters,
+                adapters: entry.adapters,
+                adapterSeconds: adapterSeconds,
+                timings: result.timings,
+                warnings: entry.warnings + (own.first?.warnings ?? [])
+            )
+        }
+    }
+
+    /// A request whose adapters are resident and whose defaults are filled in.
+    private struct Prepared {
+        let run: GenerationRun
+        let blend: [BlendEntry]
+        let adapters: [EngineResult.UsedAdapter]
+        let warnings: [String]
+    }
+
+    private func prepare(_ request: EngineRequest, allowPartial: Bool) throws -> Prepared {
+        let (names, warnings) = try residentNames(of: request.adapters, allowPartial: allowPartial)
+        let weighted = zip(names, request.adapters).map { (name: $0, weight: $1.weight) }
+        return Prepared(
+            run: try GenerationRun(
+                request.request,
+                variant: try base.variant,
+                hints: try hints(of: weighted)
+            ),
+            blend: zip(names, request.adapters).map { $1.entry(named: $0) },
+            adapters: zip(request.adapters, names).map {
                 .init(reference: $0.reference, name: $1, weight: $0.weight)
             },
-            adapterSeconds: adapterSeconds,
-            timings: result.timings,
-            warnings: warnings + result.warnings
+            warnings: warnings
+        )
+    }
+
+    private static func piece(_ piece: GeneratedPiece) throws -> EngineResult.Piece {
+        EngineResult.Piece(
+            audio: try AudioBuffer(
+                sampleRate: piece.sampleRate,
+                channels: piece.channels.count,
+                samples: Array(piece.channels.joined())
+            ),
+            seed: piece.seed
         )
     }
 }

@@ -25,6 +25,10 @@ public actor MusicEngine {
         public var compatibility: Compatibility
         /// Compute threads; nil takes libtorch's choice, one for each core.
         public var threads: Int?
+        /// Most bytes that resident adapters may take; nil for no limit.
+        ///
+        /// The least recently used make room.
+        public var adapterBudget: Int?
 
         /// The embedded model on the best device, unless told otherwise.
         public init(
@@ -33,7 +37,8 @@ public actor MusicEngine {
             device: String = "auto",
             dtype: String = "auto",
             compatibility: Compatibility = .standard,
-            threads: Int? = nil
+            threads: Int? = nil,
+            adapterBudget: Int? = nil
         ) {
             self.model = model
             self.variant = variant
@@ -41,12 +46,17 @@ public actor MusicEngine {
             self.dtype = dtype
             self.compatibility = compatibility
             self.threads = threads
+            self.adapterBudget = adapterBudget
         }
     }
 
-    private let thread: ComputeThread
+    nonisolated let thread: ComputeThread
     private let configuration: Configuration
     private var loaded: Loaded?
+    /// Which adapters are in memory, and where those came from that are not any more.
+    var residency: Residency
+    /// The adapters of the requests that are being prepared or computed.
+    var inUse: Set<String> = []
 
     /// What lives on the compute thread only.
     struct Loaded {
@@ -55,6 +65,7 @@ public actor MusicEngine {
         let description: BaseDescription
     }
 
+    /// The compute thread: whatever the engine does, it does there.
     nonisolated public var unownedExecutor: UnownedSerialExecutor {
         unsafe thread.asUnownedSerialExecutor()
     }
@@ -62,6 +73,7 @@ public actor MusicEngine {
     private init(_ configuration: Configuration) {
         thread = ComputeThread(name: "lumina.compute")
         self.configuration = configuration
+        residency = Residency(budget: configuration.adapterBudget)
     }
 
     /// Loads a base.

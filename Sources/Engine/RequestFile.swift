@@ -26,33 +26,47 @@ public struct RequestFile: Sendable, Equatable {
         try self.init(json: data, file: path)
     }
 
-    /// - Parameter file: what to call the JSON in errors.
+    /// Reads a request's JSON.
+    ///
+    /// - Parameters:
+    ///   - json: a JSON object of the fields that ``RequestFile`` lists.
+    ///   - file: what to call the JSON in errors.
+    /// - Throws: ``EngineError/request(file:reason:)`` that names the field.
     init(json: Data, file: String) throws {
         let fields: Fields
         do {
             fields = try JSONDecoder().decode(Fields.self, from: json)
         } catch let error as DecodingError {
-            throw EngineError.request(file: file, reason: Self.reason(error))
+            throw EngineError.request(
+                file: file,
+                reason: Self.reason(error, isObject: (try? Self.names(in: json)) != nil)
+            )
         }
         var request = MusicRequest(tags: fields.tags ?? "")
         request.lyrics = fields.lyrics ?? ""
         request.duration = fields.duration ?? request.duration
-        request.steps = fields.num_inference_steps
-        request.guidance = fields.guidance_scale
+        request.steps = fields.steps
+        request.guidance = fields.guidance
         request.shift = fields.shift
         request.seed = fields.seed.flatMap { $0 < 0 ? nil : UInt64($0) }
-        request.bpm = fields.bpm?.number
-        request.keyScale = fields.keyscale
-        request.timeSignature = fields.timesignature?.text
-        request.vocalLanguage = fields.vocal_language ?? request.vocalLanguage
+        let written = WrittenNumbers(json)
+        request.bpm = fields.bpm.flatMap { Self.number(written["bpm"] ?? $0.text) }
+        request.keyScale = fields.keyScale
+        request.timeSignature = written["timesignature"] ?? fields.timeSignature?.text
+        request.vocalLanguage = fields.vocalLanguage ?? request.vocalLanguage
         request.batch = fields.batch ?? request.batch
         request.guidanceInterval = GuidanceInterval(
-            start: fields.cfg_interval_start ?? 0,
-            end: fields.cfg_interval_end ?? 1
+            start: fields.guidanceStart ?? 0,
+            end: fields.guidanceEnd ?? 1
         )
         self.request = request
-        adapters = fields.adapters?.map { AdapterReference($0.ref, weight: $0.weight ?? 1) }
+        adapters = fields.adapters?.map(\.reference)
         unknownFields = try Self.names(in: json).filter { Fields.CodingKeys(stringValue: $0) == nil }.sorted()
+    }
+
+    /// Nil where the text is no number or not above zero: then the prompt says "N/A".
+    private static func number(_ text: String) -> WrittenNumber? {
+        WrittenNumber(text).flatMap { $0.value > 0 ? $0 : nil }
     }
 
     private static func names(in json: Data) throws -> [String] {
@@ -71,11 +85,15 @@ public struct RequestFile: Sendable, Equatable {
         return try JSONDecoder().decode(Names.self, from: json).all
     }
 
-    private static func reason(_ error: DecodingError) -> String {
+    private static func reason(_ error: DecodingError, isObject: Bool) -> String {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return path.isEmpty ? "is not a JSON object" : "field '\(path)' has the wrong type"
+            if !path.isEmpty { return "field '\(path)' has the wrong type" }
+            // Of a number that is not whole the decoder says neither the field nor that the rest is well.
+            return isObject
+                ? "a number is not whole, or too large, where a whole one is due (steps, seed, batch)"
+                : "is not a JSON object"
         case .keyNotFound(let key, _): return "field '\(key.stringValue)' is missing"
         @unknown default: return "is not a request"
         }
@@ -84,39 +102,37 @@ public struct RequestFile: Sendable, Equatable {
 
 /// The fields as the file names them.
 private struct Fields: Decodable {
-    struct Adapter: Decodable {
-        var ref: String
-        var weight: Double?
-    }
-
     enum CodingKeys: String, CodingKey {
-        case tags, lyrics, duration, num_inference_steps, guidance_scale, shift, seed, bpm, keyscale, timesignature
-        case vocal_language, batch, cfg_interval_start, cfg_interval_end, adapters
+        case tags, lyrics, duration, shift, seed, bpm, batch, adapters
+        case steps = "num_inference_steps"
+        case guidance = "guidance_scale"
+        case keyScale = "keyscale"
+        case timeSignature = "timesignature"
+        case vocalLanguage = "vocal_language"
+        case guidanceStart = "cfg_interval_start"
+        case guidanceEnd = "cfg_interval_end"
     }
 
     var tags: String?
     var lyrics: String?
     var duration: Double?
-    var num_inference_steps: Int?
-    var guidance_scale: Double?
+    var steps: Int?
+    var guidance: Double?
     var shift: Double?
     var seed: Int64?
     var bpm: WrittenValue?
-    var keyscale: String?
-    var timesignature: WrittenValue?
-    var vocal_language: String?
+    var keyScale: String?
+    var timeSignature: WrittenValue?
+    var vocalLanguage: String?
     var batch: Int?
-    var cfg_interval_start: Double?
-    var cfg_interval_end: Double?
-    var adapters: [Adapter]?
+    var guidanceStart: Double?
+    var guidanceEnd: Double?
+    var adapters: [RequestedAdapter]?
 }
 
 /// A value that may be written as a number or as text.
 private struct WrittenValue: Decodable {
     let text: String
-
-    /// Nil where the text is no number or not above zero: then the prompt says "N/A".
-    var number: WrittenNumber? { WrittenNumber(text).flatMap { $0.value > 0 ? $0 : nil } }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

@@ -6,6 +6,8 @@ public import Torch
 public enum AttentionPattern {
     /// Every position.
     case full
+    /// Every position that is not filling.
+    case padded(KeyPadding)
     /// Positions up to its own.
     case causal
     /// Positions inside a band around its own.
@@ -18,10 +20,14 @@ public struct KeysAndValues {
     public let keys: Tensor
     /// `[batch, keyValueHeads, length, headDimension]`.
     public let values: Tensor
+    /// Which of them are real; nil if all are.
+    public var padding: KeyPadding?
 }
 
-/// Grouped-query attention (Ainslie et al. 2023) with RMS-normalised queries and keys, as Qwen3 and ACE-Step have it:
-/// consecutive query heads share one key and value head, and projections carry no bias.
+/// Grouped-query attention with RMS-normalised queries and keys, as Qwen3 and ACE-Step have it.
+///
+/// Consecutive query heads share one key and value head, and projections carry no bias.
+/// Source: Ainslie et al. 2023, GQA.
 public struct Attention {
     /// The widths of an attention block.
     public struct Shape: Sendable {
@@ -54,7 +60,12 @@ public struct Attention {
     private let queryNorm: RMSNorm
     private let keyNorm: RMSNorm
 
-    /// - Parameter weights: a cursor at the block; reads `{q,k,v,o}_proj` and `{q,k}_norm`.
+    /// Takes the block's weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the block; reads `{q,k,v,o}_proj` and `{q,k}_norm`.
+    ///   - shape: the widths, which the weights must have.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public init(_ weights: Weights, shape: Shape) throws {
         self.shape = shape
         let queryWidth = shape.heads * shape.headDimension
@@ -73,6 +84,8 @@ public struct Attention {
     ///   - x: `[batch, length, dimension]`.
     ///   - rotary: tables for at least `length` positions.
     ///   - pattern: what a query may see.
+    /// - Returns: `[batch, length, dimension]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(
         _ x: Tensor,
         rotary: RotaryEmbedding,
@@ -85,6 +98,8 @@ public struct Attention {
         let mixed: Tensor
         switch pattern {
         case .full: mixed = try queries.attend(key: keys, value: values, scale: scale)
+        case .padded(let padding):
+            mixed = try queries.attend(key: keys, value: values, mask: padding.mask, scale: scale)
         case .causal: mixed = try queries.attend(key: keys, value: values, isCausal: true, scale: scale)
         case .sliding(let window): mixed = try window.attend(query: queries, key: keys, value: values, scale: scale)
         }
@@ -94,6 +109,8 @@ public struct Attention {
     /// The keys and values of cross-attention, which do not depend on the queries.
     ///
     /// - Parameter context: `[batch, contextLength, dimension]`.
+    /// - Returns: keys and values of `contextLength` positions, contiguous.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func keysAndValues(of context: Tensor) throws(TorchError) -> KeysAndValues {
         KeysAndValues(
             keys: try heads(keyNorm, of: key(context)).contiguous(),
@@ -101,14 +118,22 @@ public struct Attention {
         )
     }
 
-    /// Cross-attention: no rotation, every position of the context is visible.
+    /// Cross-attention: no rotation, every real position of the context is visible.
     ///
     /// - Parameters:
     ///   - x: `[batch, length, dimension]`.
     ///   - context: what `keysAndValues(of:)` made, for the same batch.
+    /// - Returns: `[batch, length, dimension]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor, attendingTo context: KeysAndValues) throws(TorchError) -> Tensor {
         let queries = try heads(queryNorm, of: query(x))
-        return try output(merge(queries.attend(key: context.keys, value: context.values, scale: scale)))
+        let mixed = try queries.attend(
+            key: context.keys,
+            value: context.values,
+            mask: context.padding?.mask,
+            scale: scale
+        )
+        return try output(merge(mixed))
     }
 
     private var scale: Double { 1 / Double(shape.headDimension).squareRoot() }

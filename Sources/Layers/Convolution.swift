@@ -10,9 +10,18 @@ public struct Convolution {
     private let padding: Int
     private let dilation: Int
 
+    /// Takes the convolution's weights.
+    ///
     /// - Parameters:
     ///   - weights: a cursor at the convolution; reads weight-normed `weight_g`, `weight_v` or a plain `weight`.
+    ///   - inputs: channels in.
+    ///   - outputs: channels out.
+    ///   - kernel: positions of the input that one output sees.
+    ///   - stride: positions of the input between two outputs.
+    ///   - padding: zeros put before and behind the input.
+    ///   - dilation: positions of the input between two elements of the kernel.
     ///   - bias: whether there is a `bias`.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public init(
         _ weights: Weights,
         inputs: Int,
@@ -31,6 +40,8 @@ public struct Convolution {
     }
 
     /// - Parameter x: `[batch, in, length]`.
+    /// - Returns: `[batch, out, length′]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
         try x.conv1d(weight(), bias: bias, stride: stride, padding: padding, dilation: dilation)
     }
@@ -42,7 +53,14 @@ public struct UpsamplingConvolution {
     private let bias: Tensor
     private let stride: Int
 
-    /// - Parameter weights: a cursor at the convolution; its weight norm runs over the *input* channels, dimension 0.
+    /// Takes the convolution's weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the convolution; its weight norm runs over the *input* channels, dimension 0.
+    ///   - inputs: channels in.
+    ///   - outputs: channels out.
+    ///   - stride: how many times as long the output is.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public init(_ weights: Weights, inputs: Int, outputs: Int, stride: Int) throws {
         weight = try NormedWeight(weights, shape: [inputs, outputs, 2 * stride])
         bias = try weights.tensor("bias", shape: [outputs])
@@ -50,6 +68,8 @@ public struct UpsamplingConvolution {
     }
 
     /// - Parameter x: `[batch, in, length]`.
+    /// - Returns: `[batch, out, stride · length]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
         try x.convTranspose1d(weight(), bias: bias, stride: stride, padding: (stride + 1) / 2)
     }
@@ -66,10 +86,13 @@ final class NormedWeight {
     private var state: State
     private let dtype: DType
 
-    /// - Parameter weights: a cursor at the convolution; reads `weight_g` and `weight_v`, or a plain `weight`.
+    /// - Parameters:
+    ///   - weights: a cursor at the convolution; reads `weight_g` and `weight_v`, or a plain `weight`.
+    ///   - shape: the weight's shape; the norm runs over all dimensions but the first.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     init(_ weights: Weights, shape: [Int]) throws {
         dtype = weights.source.dtype
-        if weights.contains("weight_v") {
+        if weights.contains("weight_v") || weights.contains("weight_g") {
             state = .parts(
                 direction: try weights.stored("weight_v", shape: shape),
                 magnitude: try weights.stored("weight_g", shape: [shape[0], 1, 1])

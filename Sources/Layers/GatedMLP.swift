@@ -12,6 +12,7 @@ public struct GatedMLP {
     ///   - weights: a cursor at the block; reads `gate_proj`, `up_proj`, `down_proj`.
     ///   - dimension: channels in and out.
     ///   - intermediate: channels between.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public init(_ weights: Weights, dimension: Int, intermediate: Int) throws {
         gate = try weights.linear("gate_proj", inputs: dimension, outputs: intermediate)
         up = try weights.linear("up_proj", inputs: dimension, outputs: intermediate)
@@ -19,6 +20,8 @@ public struct GatedMLP {
     }
 
     /// - Parameter x: `[batch, length, dimension]`.
+    /// - Returns: the same shape.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
         try down(gate(x).silu(multipliedBy: up(x)))
     }

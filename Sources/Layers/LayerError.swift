@@ -11,6 +11,7 @@ public enum LayerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The checkpoint holds tensors that the configuration does not account for.
     case unusedTensors(names: [String], file: String)
 
+    /// The file, the tensor and what to do about it.
     public var description: String {
         switch self {
         case .missingTensor(let name, let file):

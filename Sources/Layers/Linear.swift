@@ -13,6 +13,8 @@ public final class Linear {
     public let weight: Tensor
     /// `[out]`, if the layer has one.
     public let bias: Tensor?
+    /// How the checkpoint stores the weight: the shape that adapters are made for.
+    public let layout: WeightLayout
     /// What adapters add, in the order in which it is added.
     public private(set) var branches: [any LayerBranch] = []
 
@@ -22,10 +24,12 @@ public final class Linear {
     ///   - path: the place in the model, without `decoder.`.
     ///   - weight: `[out, in]`.
     ///   - bias: `[out]`, if the layer has one.
-    public init(path: String, weight: Tensor, bias: Tensor? = nil) {
+    ///   - layout: how the checkpoint stores the weight.
+    public init(path: String, weight: Tensor, bias: Tensor? = nil, layout: WeightLayout = .matrix) {
         self.path = path
         self.weight = weight
         self.bias = bias
+        self.layout = layout
     }
 
     /// The size of the input's last dimension.
@@ -34,9 +38,32 @@ public final class Linear {
     /// The size of the output's last dimension.
     public var outputFeatures: Int { weight.dimension(0) }
 
+    /// The shape in which the checkpoint stores the weight.
+    public var storedShape: [Int] { layout.storedShape(outputs: outputFeatures, inputs: inputFeatures) }
+
     /// Replaces what adapters add; an empty list restores the base.
     public func attach(_ branches: [any LayerBranch]) {
         self.branches = branches
+    }
+
+    /// The base's product alone, `x·Wᵀ`: no bias, no adapters.
+    ///
+    /// - Parameter x: `[..., in]`.
+    /// - Returns: `[..., out]`, a fresh tensor.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    public func product(_ x: Tensor) throws(TorchError) -> Tensor { try x.linear(weight) }
+
+    /// Some rows of the stored weight in float32, each with all its other dimensions in one.
+    ///
+    /// - Parameters:
+    ///   - start: the first index along the stored weight's first dimension.
+    ///   - end: the index after the last.
+    /// - Returns: `[end - start, elements of a row]`.
+    /// - Throws: `TorchError` if there are no such rows.
+    public func storedRows(from start: Int, to end: Int) throws(TorchError) -> Tensor {
+        let rows = storedShape[0]
+        let stored = layout == .matrix ? weight : try layout.stored(weight)
+        return try stored.reshape([rows, -1]).slice(0, from: start, to: end).to(.float32)
     }
 
     /// Applies the projection and then each branch.

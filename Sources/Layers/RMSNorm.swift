@@ -10,7 +10,9 @@ public struct RMSNorm {
 
     /// - Parameters:
     ///   - weights: a cursor at the norm; reads `weight`, `[dimension]`.
+    ///   - dimension: the size of the last dimension.
     ///   - epsilon: added to the mean square.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public init(_ weights: Weights, dimension: Int, epsilon: Double) throws {
         weight = try weights.tensor("weight", shape: [dimension])
         self.epsilon = epsilon
@@ -18,6 +20,7 @@ public struct RMSNorm {
 
     /// - Parameter x: `[…, dimension]`.
     /// - Returns: the same shape and type.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
         try x.rmsNorm(weight: weight, eps: epsilon)
     }

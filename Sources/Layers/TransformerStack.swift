@@ -9,7 +9,13 @@ public struct TransformerBlock {
     private let outputNorm: RMSNorm
     private let mlp: GatedMLP
 
-    /// - Parameter weights: a cursor at the block; reads `input_layernorm`, `self_attn`, `post_attention_layernorm`, `mlp`.
+    /// Takes the block's weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the block; reads `input_layernorm`, `self_attn`, `post_attention_layernorm`, `mlp`.
+    ///   - shape: the widths of the block's attention.
+    ///   - intermediate: channels inside the feed-forward block.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public init(_ weights: Weights, shape: Attention.Shape, intermediate: Int) throws {
         inputNorm = try RMSNorm(weights["input_layernorm"], dimension: shape.dimension, epsilon: shape.epsilon)
         attention = try Attention(weights["self_attn"], shape: shape)
@@ -21,7 +27,14 @@ public struct TransformerBlock {
         mlp = try GatedMLP(weights["mlp"], dimension: shape.dimension, intermediate: intermediate)
     }
 
-    /// - Parameter x: `[batch, length, dimension]`.
+    /// Applies attention and then the feed-forward block.
+    ///
+    /// - Parameters:
+    ///   - x: `[batch, length, dimension]`.
+    ///   - rotary: tables for at least `length` positions.
+    ///   - pattern: what a query may see.
+    /// - Returns: the same shape.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(
         _ x: Tensor,
         rotary: RotaryEmbedding,
@@ -58,7 +71,12 @@ public struct TransformerStack {
     private let blocks: [TransformerBlock]
     private let norm: RMSNorm
 
-    /// - Parameter weights: a cursor at the stack; reads `layers.N` and `norm`.
+    /// Takes the weights of every block and of the final norm.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the stack; reads `layers.N` and `norm`.
+    ///   - configuration: the sizes, which the weights must have.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public init(_ weights: Weights, configuration: Configuration) throws {
         self.configuration = configuration
         blocks = try (0..<configuration.layers).map { layer in
@@ -79,6 +97,7 @@ public struct TransformerStack {
     ///   - x: `[batch, length, dimension]`.
     ///   - pattern: what layer N's queries may see.
     /// - Returns: the normalised last hidden state, same shape.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor, pattern: (Int) -> AttentionPattern) throws(TorchError) -> Tensor {
         let rotary = try RotaryEmbedding(
             length: x.dimension(1),

@@ -59,7 +59,11 @@ public final class WeightSource {
 
     /// A tensor in the compute type on the compute device.
     ///
-    /// - Parameter shape: what the configuration implies; nil takes the stored shape.
+    /// - Parameters:
+    ///   - path: the tensor's path in the original layout.
+    ///   - shape: what the configuration implies; nil takes the stored shape.
+    ///   - wanted: another type than the module's compute type.
+    /// - Returns: the tensor; it lies in the mapped file where type and device are already those wanted.
     /// - Throws: ``LayerError`` if it is missing or of another shape, `TorchError` if it cannot be held.
     public func tensor(_ path: String, shape: [Int]?, dtype wanted: DType? = nil) throws -> Tensor {
         try stored(path, shape: shape).to(wanted ?? dtype).to(device)

@@ -44,14 +44,39 @@ public struct Weights {
     /// The projection `name`, noted in the module's index so that adapters find it.
     ///
     /// - Parameters:
+    ///   - name: the projection's name below this cursor.
     ///   - inputs: features in.
     ///   - outputs: features out.
     ///   - bias: whether the projection has a bias.
+    /// - Returns: the projection, its weight `[outputs, inputs]`.
+    /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public func linear(_ name: String, inputs: Int, outputs: Int, bias: Bool = false) throws -> Linear {
         let layer = Linear(
             path: join(name),
             weight: try tensor(name + ".weight", shape: [outputs, inputs]),
             bias: bias ? try tensor(name + ".bias", shape: [outputs]) : nil
+        )
+        source.index?.add(layer)
+        return layer
+    }
+
+    /// The convolution `name` without overlap as a projection of patches, noted in the module's index.
+    ///
+    /// - Parameters:
+    ///   - name: the convolution; its `weight` and `bias` are read.
+    ///   - layout: how it is stored.
+    ///   - inputs: features of the projection's input.
+    ///   - outputs: features of the projection's output.
+    /// - Returns: the projection.
+    /// - Throws: ``LayerError`` or `TorchError` if a tensor is missing or of another shape.
+    public func patchProjection(_ name: String, layout: WeightLayout, inputs: Int, outputs: Int) throws -> Linear {
+        let shape = layout.storedShape(outputs: outputs, inputs: inputs)
+        let bias = try tensor(name + ".bias", shape: [layout.storedBiasCount(outputs: outputs)])
+        let layer = Linear(
+            path: join(name),
+            weight: try layout.matrix(tensor(name + ".weight", shape: shape)),
+            bias: try layout.bias(bias),
+            layout: layout
         )
         source.index?.add(layer)
         return layer

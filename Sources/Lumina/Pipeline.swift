@@ -57,6 +57,8 @@ public actor Pipeline {
     /// - Parameters:
     ///   - path: a directory or a `.safetensors` file.
     ///   - name: what to call it; the last component of its path unless given.
+    /// - Returns: what was loaded.
+    /// - Throws: an error that names the file, the tensor and the rule broken; nothing is resident then.
     @discardableResult
     public func loadAdapter(_ path: String, name: String? = nil) async throws -> AdapterSummary {
         let summary = try await engine.loadAdapter(path, name: name)
@@ -87,7 +89,8 @@ public actor Pipeline {
     /// - Parameters:
     ///   - request: what the music should be like.
     ///   - progress: told what happens, step by step.
-    /// - Throws: `CancellationError` within a step once the task is cancelled.
+    /// - Returns: the pieces and what they were made from.
+    /// - Throws: `CancellationError` within a step once the task is cancelled, else an error that names its cause.
     public func generate(
         _ request: MusicRequest,
         progress: @escaping @Sendable (GenerationEvent) -> Void = { _ in }
@@ -104,6 +107,8 @@ public actor Pipeline {
     ///   - steps: denoising steps; the model's default if nil.
     ///   - guidance: guidance scale; the model's default if nil.
     ///   - seed: where the noise comes from; random if nil.
+    /// - Returns: the piece and what it was made from.
+    /// - Throws: `CancellationError` within a step once the task is cancelled, else an error that names its cause.
     public func generate(
         tags: String,
         lyrics: String = "[Instrumental]",
@@ -126,7 +131,10 @@ public actor Pipeline {
 
     /// Writes a result's first piece, whole or not at all.
     ///
-    /// - Parameter path: ends in `.wav`, `.flac`, `.mp3` or `.ogg`.
+    /// - Parameters:
+    ///   - result: what `generate` returned.
+    ///   - path: ends in `.wav`, `.flac`, `.mp3`, `.ogg` or `.opus`.
+    /// - Throws: `AudioError` if the format is unknown or the file cannot be written.
     public nonisolated func save(_ result: EngineResult, to path: String) throws {
         guard let piece = result.pieces.first else { return }
         try AudioFile.write(piece.audio, to: path)

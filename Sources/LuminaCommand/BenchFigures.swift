@@ -4,19 +4,34 @@ import Engine
 
 /// The figures of a bench run, under names that other tools' scripts use as well.
 struct BenchFigures: Encodable, Sendable {
-    var load_s: Double?
-    var ready_s: Double?
-    var dit_step_s: Double?
-    var vae_s_per_audio_s: Double?
-    var adapter_load_s: Double?
-    var dit_step_with_adapter_s: Double?
-    var adapter_switch_s: Double?
-    var generate_s: Double?
-    var audio_s: Double?
-    var peak_rss_gb: Double?
+    var loadSeconds: Double?
+    var readySeconds: Double?
+    var stepSeconds: Double?
+    /// For each second of audio.
+    var decodingSeconds: Double?
+    var adapterLoadSeconds: Double?
+    var adaptedStepSeconds: Double?
+    var adapterSwitchSeconds: Double?
+    var generationSeconds: Double?
+    var audioSeconds: Double?
+    var peakGigabytes: Double?
     var model: String?
     var dtype: String?
     var device: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case loadSeconds = "load_s"
+        case readySeconds = "ready_s"
+        case stepSeconds = "dit_step_s"
+        case decodingSeconds = "vae_s_per_audio_s"
+        case adapterLoadSeconds = "adapter_load_s"
+        case adaptedStepSeconds = "dit_step_with_adapter_s"
+        case adapterSwitchSeconds = "adapter_switch_s"
+        case generationSeconds = "generate_s"
+        case audioSeconds = "audio_s"
+        case peakGigabytes = "peak_rss_gb"
+        case model, dtype, device
+    }
 
     /// Switching is so quick that the median needs many.
     private static let switches = 101
@@ -33,11 +48,11 @@ struct BenchFigures: Encodable, Sendable {
         let measurement = Measurement(engine)
         let base = try await engine.base
         (figures.model, figures.dtype, figures.device) = (base.name, base.dtype, base.device)
-        figures.load_s = base.loadSeconds
+        figures.loadSeconds = base.loadSeconds
         let step = try await measurement.step(duration: duration, repeats: repeats, untilFirst: ProcessFigures.age)
-        figures.ready_s = step.ready
-        figures.dit_step_s = step.median
-        if subject == .generate { figures.vae_s_per_audio_s = try await measurement.decoding(repeats: repeats) }
+        figures.readySeconds = step.ready
+        figures.stepSeconds = step.median
+        if subject == .generate { figures.decodingSeconds = try await measurement.decoding(repeats: repeats) }
         if !references.isEmpty {
             try await figures.measureAdapters(
                 references,
@@ -48,15 +63,15 @@ struct BenchFigures: Encodable, Sendable {
             )
         }
         if subject == .generate {
-            figures.audio_s = duration
-            figures.generate_s = try await measurement.generation(
+            figures.audioSeconds = duration
+            figures.generationSeconds = try await measurement.generation(
                 duration: duration,
                 steps: steps,
                 adapters: [],
                 repeats: min(repeats, 3)
             )
         }
-        figures.peak_rss_gb = ProcessFigures.peakResidentBytes / 1e9
+        figures.peakGigabytes = ProcessFigures.peakResidentBytes / 1e9
         return figures
     }
 
@@ -74,10 +89,10 @@ struct BenchFigures: Encodable, Sendable {
             seconds.append(summary.loadSeconds)
             blends.append([(summary.name, reference.weight)])
         }
-        adapter_load_s = seconds.sorted()[seconds.count / 2]
+        adapterLoadSeconds = seconds.sorted()[seconds.count / 2]
         try await engine.select(blends[0])
-        dit_step_with_adapter_s = try await measurement.step(duration: duration, repeats: repeats) { 0 }.median
-        adapter_switch_s = try await measurement.switching(
+        adaptedStepSeconds = try await measurement.step(duration: duration, repeats: repeats) { 0 }.median
+        adapterSwitchSeconds = try await measurement.switching(
             between: blends.count == 1 ? blends + [[]] : blends,
             repeats: Self.switches
         )
@@ -86,14 +101,14 @@ struct BenchFigures: Encodable, Sendable {
 
     func printTable() {
         let rows: [(String, Double?)] = [
-            ("load", load_s), ("process start to ready", ready_s), ("denoising step", dit_step_s),
-            ("  with the first adapter", dit_step_with_adapter_s), ("adapter from disk", adapter_load_s),
-            ("switch of resident adapters", adapter_switch_s), ("decoding a second of audio", vae_s_per_audio_s),
-            ("whole request", generate_s),
+            ("load", loadSeconds), ("process start to ready", readySeconds), ("denoising step", stepSeconds),
+            ("  with the first adapter", adaptedStepSeconds), ("adapter from disk", adapterLoadSeconds),
+            ("switch of resident adapters", adapterSwitchSeconds), ("decoding a second of audio", decodingSeconds),
+            ("whole request", generationSeconds),
         ]
         for case (let name, let seconds?) in rows {
             print(name.padded(to: 30) + Figures.seconds(seconds))
         }
-        if let peak_rss_gb { print("peak memory".padded(to: 30) + "\(Figures.rounded(peak_rss_gb, places: 2)) GB") }
+        if let peakGigabytes { print("peak memory".padded(to: 30) + "\(Figures.rounded(peakGigabytes, places: 2)) GB") }
     }
 }

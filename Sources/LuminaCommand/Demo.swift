@@ -30,7 +30,7 @@ struct Demo: AsyncParsableCommand {
         let (out, isQuiet) = (out, json)
         let story = try await Interruption.cancelling { try await DemoStory.tell(request, into: out, isQuiet: isQuiet) }
         if json { try JSONOutput.print(story) } else { story.printTable() }
-        guard story.base_restored else {
+        guard story.isBaseRestored else {
             throw OutputError(path: out, reason: "the base after the adapters differs from the base before them")
         }
     }

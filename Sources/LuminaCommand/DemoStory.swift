@@ -9,28 +9,41 @@ struct DemoStory: Encodable, Sendable {
     /// One line of the table.
     struct Row: Encodable, Sendable {
         let what: String
-        var load_s: Double?
-        var switch_s: Double?
-        var generate_s: Double?
+        var loadSeconds: Double?
+        var switchSeconds: Double?
+        var generationSeconds: Double?
         var file: String?
         /// Root-mean-square difference from the base's audio, relative to the base's own.
-        var difference_from_base: Double?
+        var differenceFromBase: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case what, file
+            case loadSeconds = "load_s"
+            case switchSeconds = "switch_s"
+            case generationSeconds = "generate_s"
+            case differenceFromBase = "difference_from_base"
+        }
     }
 
     private(set) var rows: [Row] = []
     /// Whether the base after all adapters gave the same samples, bit for bit, as before.
-    private(set) var base_restored = false
+    private(set) var isBaseRestored = false
+
+    private enum CodingKeys: String, CodingKey {
+        case rows
+        case isBaseRestored = "base_restored"
+    }
 
     static func tell(_ request: MusicRequest, into directory: String, isQuiet: Bool) async throws -> DemoStory {
         var story = DemoStory()
         let bar = ProgressBar(isQuiet: isQuiet)
         defer { bar.finish() }
         let engine = try await MusicEngine.load(.init())
-        story.rows.append(Row(what: "model: load", load_s: try await engine.base.loadSeconds))
+        story.rows.append(Row(what: "model: load", loadSeconds: try await engine.base.loadSeconds))
         var names: [String] = []
         for adapter in try EmbeddedModel.adapters() {
             let summary = try await engine.loadAdapter(adapter.directory, name: adapter.name)
-            story.rows.append(Row(what: "adapter \(summary.name): load", load_s: summary.loadSeconds))
+            story.rows.append(Row(what: "adapter \(summary.name): load", loadSeconds: summary.loadSeconds))
             names.append(summary.name)
         }
         let chapters: [(String, [AdapterReference])] = [
@@ -52,13 +65,13 @@ struct DemoStory: Encodable, Sendable {
             story.rows.append(
                 Row(
                     what: what,
-                    switch_s: result.adapterSeconds,
-                    generate_s: seconds,
+                    switchSeconds: result.adapterSeconds,
+                    generationSeconds: seconds,
                     file: file,
-                    difference_from_base: Self.difference(piece.audio, base)
+                    differenceFromBase: Self.difference(piece.audio, base)
                 )
             )
-            story.base_restored = piece.audio.samples.elementsEqual(base.samples) { $0.bitPattern == $1.bitPattern }
+            story.isBaseRestored = piece.audio.samples.elementsEqual(base.samples) { $0.bitPattern == $1.bitPattern }
         }
         return story
     }
@@ -80,16 +93,16 @@ struct DemoStory: Encodable, Sendable {
         let width = (rows.map(\.what.count).max() ?? 0) + 2
         print("".padded(to: width) + "     load   switch  generate   differs from base")
         for row in rows {
-            let cells = [row.load_s, row.switch_s, row.generate_s].map { seconds in
+            let cells = [row.loadSeconds, row.switchSeconds, row.generationSeconds].map { seconds in
                 (seconds.map(Figures.seconds) ?? "").leftPadded(to: 9)
             }
-            let difference = row.difference_from_base.map { "\(Figures.rounded($0 * 100, places: 1)) %" } ?? ""
+            let difference = row.differenceFromBase.map { "\(Figures.rounded($0 * 100, places: 1)) %" } ?? ""
             print(row.what.padded(to: width) + cells.joined() + difference.leftPadded(to: 20))
         }
         print("")
         for case let file? in rows.map(\.file) { print(file) }
         print(
-            base_restored
+            isBaseRestored
                 ? "\nThe base after the adapters is the base before them, bit for bit."
                 : "\nThe base after the adapters is NOT the base before them."
         )

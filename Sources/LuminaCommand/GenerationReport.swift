@@ -13,62 +13,78 @@ struct GenerationReport: Encodable {
         let weight: Double
     }
 
+    /// Seconds spent in each part.
     struct Timings: Encodable {
-        let load_s: Double
-        let adapters_s: Double
-        let encode_s: Double
-        let denoise_s: Double
-        let decode_s: Double
+        let loading: Double
+        let adapters: Double
+        let encoding: Double
+        let denoising: Double
+        let decoding: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case loading = "load_s"
+            case adapters = "adapters_s"
+            case encoding = "encode_s"
+            case denoising = "denoise_s"
+            case decoding = "decode_s"
+        }
     }
 
     let files: [String]
     let seeds: [UInt64]
     let duration: Double
-    let sample_rate: Int
+    let sampleRate: Int
     let model: String
     let dtype: String
     let device: String
-    let num_inference_steps: Int
-    let guidance_scale: Double
+    let steps: Int
+    let guidance: Double
     let shift: Double
     let adapters: [Adapter]
     let timings: Timings
     let warnings: [String]
 
+    private enum CodingKeys: String, CodingKey {
+        case files, seeds, duration, model, dtype, device, shift, adapters, timings, warnings
+        case sampleRate = "sample_rate"
+        case steps = "num_inference_steps"
+        case guidance = "guidance_scale"
+    }
+
     init(result: EngineResult, files: [String]) {
         self.files = files
         seeds = result.pieces.map(\.seed)
         duration = result.pieces.first?.audio.seconds ?? 0
-        sample_rate = result.pieces.first?.audio.sampleRate ?? 0
+        sampleRate = result.pieces.first?.audio.sampleRate ?? 0
         model = result.base.name
         dtype = result.base.dtype
         device = result.base.device
-        num_inference_steps = result.parameters.steps
-        guidance_scale = result.parameters.guidance
+        steps = result.parameters.steps
+        guidance = result.parameters.guidance
         shift = result.parameters.shift
         adapters = result.adapters.map { Adapter(ref: $0.reference, name: $0.name, weight: $0.weight) }
         timings = Timings(
-            load_s: result.base.loadSeconds,
-            adapters_s: result.adapterSeconds,
-            encode_s: result.timings.encoding,
-            denoise_s: result.timings.planning + result.timings.denoising,
-            decode_s: result.timings.decoding
+            loading: result.base.loadSeconds,
+            adapters: result.adapterSeconds,
+            encoding: result.timings.encoding,
+            denoising: result.timings.planning + result.timings.denoising,
+            decoding: result.timings.decoding
         )
         warnings = result.warnings
     }
 
     func print(asJSON: Bool) throws {
         if asJSON { return try JSONOutput.print(self) }
-        let steps = "\(num_inference_steps) steps of \(model) (\(dtype), \(device))"
-        let seconds = timings.encode_s + timings.denoise_s + timings.decode_s
+        let work = "\(steps) steps of \(model) (\(dtype), \(device))"
+        let seconds = timings.encoding + timings.denoising + timings.decoding
         for (file, seed) in zip(files, seeds) {
             Swift.print("\(file): \(Figures.seconds(duration)) of music, seed \(seed)")
         }
         for adapter in adapters { Swift.print("  adapter \(adapter.name) at \(Figures.plain(adapter.weight))") }
         Swift.print(
-            "  \(steps) in \(Figures.seconds(seconds)): encode \(Figures.seconds(timings.encode_s)), "
-                + "denoise \(Figures.seconds(timings.denoise_s)), decode \(Figures.seconds(timings.decode_s)); "
-                + "load \(Figures.seconds(timings.load_s))"
+            "  \(work) in \(Figures.seconds(seconds)): encode \(Figures.seconds(timings.encoding)), "
+                + "denoise \(Figures.seconds(timings.denoising)), decode \(Figures.seconds(timings.decoding)); "
+                + "load \(Figures.seconds(timings.loading))"
         )
     }
 }
@@ -76,8 +92,22 @@ struct GenerationReport: Encodable {
 /// Prints a value as JSON on standard output, keys in a fixed order.
 enum JSONOutput {
     static func print(_ value: some Encodable) throws {
+        Swift.print(String(decoding: try encoded(value), as: UTF8.self))
+    }
+
+    /// Writes a value as JSON into a file, whole or not at all.
+    static func write(_ value: some Encodable, to path: String) throws {
+        try OutputFiles.requireWritable(path)
+        do {
+            try (encoded(value) + Data("\n".utf8)).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            throw OutputError(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func encoded(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        return try encoder.encode(value)
     }
 }

@@ -11,21 +11,35 @@ struct LuminaCommand: AsyncParsableCommand {
             Without --model, commands use a small model that is made on the first run, so that everything can be tried at once.
             """,
         version: LuminaVersion.current,
-        subcommands: [Generate.self, Demo.self, Bench.self, Doctor.self]
+        subcommands: [
+            Generate.self, AdaptersCommand.self, Export.self, Demo.self, Bench.self, Doctor.self,
+        ]
     )
+
+    func run() async throws {
+        guard Menu.isPossible else { throw CleanExit.helpRequest(self) }
+        guard let arguments = try Menu().choose() else { return }
+        try await Self.run(arguments)
+    }
+
+    /// Parses arguments and runs the command that they name.
+    ///
+    /// - Parameter arguments: without the program's name; nil takes the process's own.
+    /// - Throws: what parsing and the command throw.
+    static func run(_ arguments: [String]? = nil) async throws {
+        var command = try parseAsRoot(arguments)
+        if var asynchronous = command as? any AsyncParsableCommand {
+            try await asynchronous.run()
+        } else {
+            try command.run()
+        }
+    }
 }
 
 @main
 enum Main {
     static func main() async {
-        let status = await Termination.status {
-            var command = try LuminaCommand.parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
-        }
+        let status = await Termination.status { try await LuminaCommand.run() }
         Termination.exit(status)
     }
 }

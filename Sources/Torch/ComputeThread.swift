@@ -35,6 +35,20 @@ public final class ComputeThread: SerialExecutor {
         queue.append(JobQueue.Entry(job: UnownedJob(job), executor: self))
     }
 
+    /// Runs something short on this thread soon: at once when it is idle, else when the running job next calls
+    /// ``runInterjections()``, or ends.
+    ///
+    /// For what must not wait for minutes of work, such as making an adapter resident; it must not touch what a running
+    /// job relies on.
+    public func interject(_ body: @escaping @Sendable () -> Void) {
+        queue.append(interjection: body)
+    }
+
+    /// Lets interjections run now, in the middle of a job; called on this thread, between steps.
+    public func runInterjections() {
+        for body in queue.takeInterjections() { body() }
+    }
+
     /// Traps unless called on this thread; behind `assumeIsolated`.
     public func checkIsolated() {
         precondition(isCurrent, "not on the compute thread")
@@ -75,12 +89,15 @@ public final class ComputeThread: SerialExecutor {
         unsafe ct_name_thread(start.name)
         unsafe pthread_setspecific(current, Unmanaged.passUnretained(start.queue).toOpaque())
         var isConfigured = false
-        while let entry = start.queue.next() {
+        while let work = start.queue.next() {
             if !isConfigured, let library = Library.ifLoaded {
                 configure(library)
                 isConfigured = true
             }
-            unsafe entry.job.runSynchronously(on: entry.executor.asUnownedSerialExecutor())
+            switch work {
+            case .job(let entry): unsafe entry.job.runSynchronously(on: entry.executor.asUnownedSerialExecutor())
+            case .interjection(let body): body()
+            }
         }
         return nil
     }

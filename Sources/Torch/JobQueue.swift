@@ -10,10 +10,20 @@ final class JobQueue: Sendable {
         let executor: ComputeThread
     }
 
-    private struct State {
+    /// What a compute thread does next.
+    enum Work {
+        /// A job of an actor.
+        case job(Entry)
+        /// Something short that may also run in the middle of a job.
+        case interjection(@Sendable () -> Void)
+    }
+
+    fileprivate struct State {
         var entries: [Entry] = []
         /// Entries before it have been taken; they are dropped together.
         var first = 0
+        var interjections: [@Sendable () -> Void] = []
+        var isStopped = false
     }
 
     private let state = Mutex(State())
@@ -24,25 +34,49 @@ final class JobQueue: Sendable {
         signal.signal()
     }
 
-    /// Ends the thread: a signal without a job.
-    ///
-    /// Jobs hold their executor, so none can be waiting any more.
-    func stop() {
+    func append(interjection: @escaping @Sendable () -> Void) {
+        state.withLock { $0.interjections.append(interjection) }
         signal.signal()
     }
 
-    /// The next job, once there is one; nil after the executor is gone.
-    func next() -> Entry? {
-        signal.wait()
-        return state.withLock { state in
-            guard state.first < state.entries.count else { return nil }
-            let entry = state.entries[state.first]
-            state.first += 1
-            if state.first == state.entries.count {
-                state.entries.removeAll(keepingCapacity: true)
-                state.first = 0
-            }
-            return entry
+    /// The interjections that wait; their signals stay behind and find nothing.
+    func takeInterjections() -> [@Sendable () -> Void] {
+        state.withLock { state in
+            defer { state.interjections = [] }
+            return state.interjections
         }
+    }
+
+    /// Ends the thread.
+    ///
+    /// Jobs hold their executor, so none can be waiting any more.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        signal.signal()
+    }
+
+    /// What comes next, once there is something; nil after the executor is gone.
+    func next() -> Work? {
+        while true {
+            signal.wait()
+            let (work, isStopped) = state.withLock { ($0.take(), $0.isStopped) }
+            if let work { return work }
+            if isStopped { return nil }
+        }
+    }
+}
+
+extension JobQueue.State {
+    /// The next interjection, else the next job.
+    fileprivate mutating func take() -> JobQueue.Work? {
+        if !interjections.isEmpty { return .interjection(interjections.removeFirst()) }
+        guard first < entries.count else { return nil }
+        let entry = entries[first]
+        first += 1
+        if first == entries.count {
+            entries.removeAll(keepingCapacity: true)
+            first = 0
+        }
+        return .job(entry)
     }
 }

@@ -25,6 +25,13 @@ public final class TemporaryDirectory: Sendable {
         path + "/" + name
     }
 
+    /// Creates a directory and those above it.
+    ///
+    /// - Throws: Foundation's error if it cannot be created.
+    public static func create(_ path: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
     /// Writes a file and returns its path.
     ///
     /// - Throws: Foundation's error if it cannot be written.

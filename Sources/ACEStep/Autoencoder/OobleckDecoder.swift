@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Layers
-import Torch
+package import Layers
+package import Torch
 
 /// A residual unit of the Oobleck autoencoder: two snake activations, a dilated and a pointwise convolution.
 struct ResidualUnit {
@@ -25,6 +25,8 @@ struct ResidualUnit {
     }
 
     /// - Parameter x: `[batch, channels, length]`.
+    /// - Returns: the same shape.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         let residual = try pointwise(secondSnake(dilated(firstSnake(x))))
         try residual.add(inPlace: x)
@@ -48,6 +50,7 @@ struct DecoderBlock {
 
     /// - Parameter x: `[batch, inputs, length]`.
     /// - Returns: `[batch, outputs, stride · length]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         var hidden = try upsampling(snake(x))
         for unit in units { hidden = try unit(hidden) }
@@ -56,7 +59,7 @@ struct DecoderBlock {
 }
 
 /// Turns latents into a waveform (the Oobleck decoder of Stable Audio).
-struct OobleckDecoder {
+package struct OobleckDecoder {
     static let dilations = [1, 3, 9]
 
     private let input: Convolution
@@ -66,8 +69,13 @@ struct OobleckDecoder {
     /// The sizes.
     let configuration: AutoencoderConfiguration
 
-    /// - Parameter weights: a cursor at `decoder`.
-    init(_ weights: Weights, configuration: AutoencoderConfiguration) throws {
+    /// Takes the decoder's weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at `decoder`.
+    ///   - configuration: the sizes, which the weights must have.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
+    package init(_ weights: Weights, configuration: AutoencoderConfiguration) throws {
         self.configuration = configuration
         let base = configuration.decoderChannels
         let multiples = [1] + configuration.channelMultiples
@@ -100,7 +108,8 @@ struct OobleckDecoder {
 
     /// - Parameter latents: `[batch, latentChannels, frames]`.
     /// - Returns: `[batch, audioChannels, hop · frames]`.
-    func callAsFunction(_ latents: Tensor) throws -> Tensor {
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func callAsFunction(_ latents: Tensor) throws -> Tensor {
         var hidden = try input(latents)
         for block in blocks { hidden = try block(hidden) }
         return try output(snake(hidden))
@@ -110,7 +119,7 @@ struct OobleckDecoder {
     ///
     /// Counted from the waveform up: each convolution reaches half its kernel, each upsampling divides the reach by its
     /// stride and adds the one neighbour that its kernel overlaps.
-    var reach: Int {
+    package var reach: Int {
         let residual = Self.dilations.reduce(0) { $0 + 3 * $1 }
         var reach = 3
         for stride in configuration.downsamplingRatios {

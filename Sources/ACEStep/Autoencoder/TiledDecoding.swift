@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Torch
+package import Torch
 
 /// How long latents are decoded piece by piece, so that memory stays flat.
 ///
@@ -42,9 +42,15 @@ package struct TiledDecoding {
     ///
     /// - Parameters:
     ///   - latents: `[1, latentChannels, length]`.
+    ///   - decoder: turns each piece into its samples.
     ///   - progress: told the share of the song done, after each piece; may throw to stop.
     /// - Returns: `[1, audioChannels, hop · length]`, float32, on the CPU.
-    func decode(_ latents: Tensor, with decoder: OobleckDecoder, progress: (Double) throws -> Void) throws -> Tensor {
+    /// - Throws: `TorchError` if an operation fails, and what `progress` throws.
+    package func decode(
+        _ latents: Tensor,
+        with decoder: OobleckDecoder,
+        progress: (Double) throws -> Void
+    ) throws -> Tensor {
         let hop = decoder.configuration.hop
         let length = latents.dimension(2)
         let audio = try Tensor.zeros([1, decoder.configuration.audioChannels, hop * length])

@@ -251,16 +251,33 @@ enum ConfigurationFile {
             decoder.keyDecodingStrategy = .convertFromSnakeCase
             return try decoder.decode(type, from: data)
         } catch let error as DecodingError {
-            throw ModelError.configuration(file: file, reason: Self.reason(error))
+            throw ModelError.configuration(file: file, reason: Self.reason(error, isJSON: Self.isJSON(data)))
         }
     }
 
-    private static func reason(_ error: DecodingError) -> String {
+    private struct Anything: Decodable {
+        init(from decoder: any Decoder) {}
+    }
+
+    private static func isJSON(_ data: Data) -> Bool {
+        (try? JSONDecoder().decode(Anything.self, from: data)) != nil  // what is wrong with it has been thrown already
+    }
+
+    private static func reason(_ error: DecodingError, isJSON: Bool) -> String {
         switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "field '\(context.codingPath.map(\.stringValue).joined(separator: "."))' has the wrong type"
-        case .keyNotFound(let key, _): "field '\(key.stringValue)' is missing"
-        default: "is not valid JSON"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context),
+            .dataCorrupted(let context) where !context.codingPath.isEmpty:
+            "field '\(context.codingPath.map(name).joined(separator: "."))' has the wrong type"
+        case .keyNotFound(let key, _): "field '\(name(key))' is missing"
+        // The decoder says neither in which field nor that the rest is well.
+        default:
+            isJSON ? "holds a number that is not whole, or too large, where a whole one is due" : "is not valid JSON"
         }
+    }
+
+    /// A field as the file spells it; the decoder knows it as `hiddenSize`.
+    private static func name(_ key: any CodingKey) -> String {
+        if let position = key.intValue { return "\(position)" }
+        return key.stringValue.map { $0.isUppercase ? "_" + $0.lowercased() : String($0) }.joined()
     }
 }

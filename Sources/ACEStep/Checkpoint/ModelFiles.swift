@@ -38,8 +38,10 @@ public struct ModelFiles: Sendable, Equatable {
 
     /// Finds the parts of the checkpoint at `path`.
     ///
-    /// - Parameter variant: which model, where the directory holds several: `turbo`, `base`, `sft`, `xl-turbo`, … or the
-    ///   directory's whole name.
+    /// - Parameters:
+    ///   - path: a directory that holds `acestep-v15-*` directories, one such directory, or a diffusers directory.
+    ///   - variant: which model, where the directory holds several: `turbo`, `base`, `sft`, `xl-turbo`, … or the
+    ///     directory's whole name.
     /// - Throws: ``ModelError`` that names what is missing and where it was looked for.
     public init(path: String, variant: String? = nil) throws {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path

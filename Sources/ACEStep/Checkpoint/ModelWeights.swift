@@ -17,7 +17,12 @@ struct ModelWeights {
 
     /// Opens the files of a checkpoint; nothing is read but their headers.
     ///
-    /// - Parameter index: notes the transformer's projections for adapters.
+    /// - Parameters:
+    ///   - files: where the parts are.
+    ///   - dtype: the type to compute in.
+    ///   - device: the device to compute on.
+    ///   - index: notes the transformer's projections for adapters.
+    /// - Throws: `CheckpointError` if a file or shard is missing or malformed.
     init(files: ModelFiles, dtype: DType, device: Device, index: LinearIndex) throws {
         let main = try TensorStore(
             directory: files.transformer,
@@ -68,16 +73,16 @@ struct ModelWeights {
 
     /// Refuses a file that holds more of a part than its configuration says: the two do not belong together.
     func checkAllUsed(layout: ModelFiles.Layout) throws {
-        let unused: [String]
-        switch layout {
-        case .original:
-            unused =
-                transformer.unusedNames { $0.hasPrefix("decoder.") }
-                + conditionEncoder.unusedNames { $0.hasPrefix("encoder.") }
-        case .diffusers:
-            unused = transformer.unusedNames { _ in true } + conditionEncoder.unusedNames { _ in true }
+        let isOriginal = layout == .original
+        let parts: [(WeightSource, (String) -> Bool)] = [
+            (transformer, { !isOriginal || $0.hasPrefix("decoder.") }),
+            (conditionEncoder, { !isOriginal || $0.hasPrefix("encoder.") }),
+            (textEncoder, { !$0.hasPrefix("lm_head.") }),  // a language model's output, which some exports keep
+            (autoencoder, { $0.hasPrefix("decoder.") }),
+        ]
+        for (source, belongs) in parts {
+            let surplus = source.unusedNames(where: belongs).filter { !$0.hasSuffix(".inv_freq") }  // an old buffer
+            guard surplus.isEmpty else { throw LayerError.unusedTensors(names: surplus, file: source.file) }
         }
-        let surplus = unused.filter { !$0.hasSuffix(".inv_freq") }  // a buffer that old exports kept
-        guard surplus.isEmpty else { throw LayerError.unusedTensors(names: surplus, file: transformer.file) }
     }
 }

@@ -4,13 +4,15 @@ import Layers
 import Torch
 
 /// Turns text states, lyric embeddings and a reference clip into the sequence that the diffusion transformer attends to.
-struct ConditionEncoder {
+package struct ConditionEncoder {
     /// The name of the embedding that stands for "no condition".
     static let nullName = "null_condition_emb"
 
     private let textProjection: Linear
-    private let lyrics: LyricEncoder
-    private let timbre: TimbreEncoder
+    /// Reads the lyrics' embeddings.
+    package let lyrics: LyricEncoder
+    /// Reads the reference clip.
+    package let timbre: TimbreEncoder
     private let null: Tensor?
 
     init(_ weights: Weights, configuration: ModelConfiguration, prependsTimbreToken: Bool) throws {
@@ -37,6 +39,7 @@ struct ConditionEncoder {
     ///   - lyricEmbeddings: `[1, lyricLength, textDimension]`.
     ///   - reference: latents of the reference clip, `[1, frames, latentChannels]`.
     /// - Returns: `[1, lyricLength + 1 + captionLength, hidden]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(text: Tensor, lyricEmbeddings: Tensor, reference: Tensor) throws -> Tensor {
         try Tensor.cat(
             [lyrics(lyricEmbeddings), timbre(reference), textProjection(text)],

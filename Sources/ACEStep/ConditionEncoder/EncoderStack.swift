@@ -29,6 +29,8 @@ struct EncoderStack {
     }
 
     /// - Parameter x: `[batch, length, hidden]`.
+    /// - Returns: the normalised last hidden states, same shape.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         let window = try SlidingWindow(
             length: x.dimension(1),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 /// A bidirectional transformer over the embeddings of the lyrics' tokens.
-struct LyricEncoder {
+package struct LyricEncoder {
     private let input: Linear
     private let stack: EncoderStack
 
@@ -20,5 +20,6 @@ struct LyricEncoder {
 
     /// - Parameter embeddings: `[batch, length, textDimension]`.
     /// - Returns: `[batch, length, hidden]`.
-    func callAsFunction(_ embeddings: Tensor) throws -> Tensor { try stack(input(embeddings)) }
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func callAsFunction(_ embeddings: Tensor) throws -> Tensor { try stack(input(embeddings)) }
 }

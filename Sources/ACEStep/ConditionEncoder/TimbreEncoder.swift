@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 /// Reads one vector off a reference clip: the first position of a bidirectional transformer over its latents.
 ///
 /// The XL models put a learned token before the clip and read that; the 2B models carry the token but do not use it.
-struct TimbreEncoder {
+package struct TimbreEncoder {
     private let input: Linear
     private let token: Tensor?
     private let stack: EncoderStack
@@ -29,7 +29,8 @@ struct TimbreEncoder {
 
     /// - Parameter clip: latents `[batch, frames, latentChannels]`.
     /// - Returns: `[batch, 1, hidden]`.
-    func callAsFunction(_ clip: Tensor) throws -> Tensor {
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func callAsFunction(_ clip: Tensor) throws -> Tensor {
         var sequence = try input(clip)
         if let token {
             sequence = try Tensor.cat(

@@ -26,14 +26,22 @@ struct DiffusionBlock {
     /// Cross-attention's keys and values, the same for every step of a request.
     ///
     /// - Parameter conditions: embedded conditions, `[batch, length, hidden]`.
+    /// - Returns: keys and values of `length` positions.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func keysAndValues(of conditions: Tensor) throws -> KeysAndValues {
         try crossAttention.keysAndValues(of: conditions)
     }
 
+    /// Applies the layer at one step.
+    ///
     /// - Parameters:
     ///   - x: `[batch, tokens, hidden]`.
-    ///   - modulation: of this step, `[1, 6, hidden]`.
+    ///   - modulation: of this step, `[batch, 6, hidden]`.
+    ///   - rotary: tables for at least `tokens` positions.
+    ///   - pattern: what a query of self-attention may see.
     ///   - conditions: keys and values for the same batch.
+    /// - Returns: the shape of `x`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     func callAsFunction(
         _ x: Tensor,
         modulation: Tensor,

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 /// Predicts the velocity of flow matching from noisy latents, context latents, conditions and time.
 ///
 /// What does not change over the steps of a request is computed once, in ``Plan``: the keys and values of
 /// cross-attention, rotary tables, the band mask, and the time conditioning of all steps in one product.
-struct DiffusionTransformer {
+package struct DiffusionTransformer {
     private let configuration: ModelConfiguration
     private let patches: PatchEmbedding
-    private let time: TimeEmbedding
+    /// Embeds the time of a step.
+    package let time: TimeEmbedding
     private let interval: TimeEmbedding
     private let conditionProjection: Linear
     private let blocks: [DiffusionBlock]
@@ -18,13 +19,18 @@ struct DiffusionTransformer {
     private let outputTable: Tensor
     private let output: PatchProjection
 
-    /// - Parameter weights: a cursor at the transformer's root.
+    /// Takes the transformer's weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the transformer's root.
+    ///   - configuration: the sizes, which the weights must have.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     init(_ weights: Weights, configuration: ModelConfiguration) throws {
         self.configuration = configuration
         let widths = configuration.transformer
         let hidden = widths.hidden
         patches = try PatchEmbedding(
-            weights["proj_in.1"],
+            weights,
             channels: configuration.inputChannels,
             hidden: hidden,
             patch: configuration.patchSize
@@ -50,7 +56,7 @@ struct DiffusionTransformer {
         outputNorm = try RMSNorm(weights["norm_out"], dimension: hidden, epsilon: configuration.epsilon)
         outputTable = try weights.tensor("scale_shift_table", shape: [1, 2, hidden])
         output = try PatchProjection(
-            weights["proj_out.1"],
+            weights,
             hidden: hidden,
             channels: configuration.latentChannels,
             patch: configuration.patchSize
@@ -58,12 +64,28 @@ struct DiffusionTransformer {
     }
 
     /// Everything about a request that its steps share.
-    struct Plan {
+    package struct Plan {
         let context: Tensor
         let conditions: [KeysAndValues]
         let time: TimeConditioning
         let rotary: RotaryEmbedding
         let window: SlidingWindow
+        /// Which tokens of self-attention are real; nil if all are.
+        let padding: KeyPadding?
+    }
+
+    /// How much of a batch is real where its items differ in length.
+    package struct Lengths {
+        /// Real positions of each item's conditions.
+        package let conditions: [Int]
+        /// Real frames of each item.
+        package let frames: [Int]
+
+        /// Names both.
+        package init(conditions: [Int], frames: [Int]) {
+            self.conditions = conditions
+            self.frames = frames
+        }
     }
 
     /// Prepares the steps of a request.
@@ -72,17 +94,43 @@ struct DiffusionTransformer {
     ///   - conditions: the condition encoder's output, `[batch, length, encoderHidden]`.
     ///   - context: source latents and mask, `[batch, frames, 2 · latentChannels]`.
     ///   - times: every step's time in float32, from 1 towards 0.
-    func plan(conditions: Tensor, context: Tensor, times: [Float]) throws -> Plan {
+    ///   - lengths: of the batch's items; nil if all are whole.
+    /// - Returns: what every step of the request needs.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func plan(conditions: Tensor, context: Tensor, times: [Float], lengths: Lengths? = nil) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
+        let items = context.dimension(0)
         let embedded = try conditionProjection(conditions)
-        let steps = try Tensor(times, shape: [times.count]).to(dtype).to(device)
+        // A row for each item, though all say the same: adapters of one item may act on the time embedding.
+        let steps = try Tensor(times, shape: [1, times.count]).to(dtype).to(device).expand([items, times.count])
         let start = try time(steps)
-        let same = try interval(Tensor.zeros([1], dtype: dtype, device: device))  // r = t: not zero, but constant
-        let tokens = (context.dimension(1) + configuration.patchSize - 1) / configuration.patchSize
+        // r = t: constant, but not zero
+        let same = try interval(Tensor.zeros([items, 1], dtype: dtype, device: device))
+        let tokens = tokenCount(frames: context.dimension(1))
+        let padding = try lengths.flatMap {
+            try KeyPadding(
+                lengths: $0.frames.map(tokenCount),
+                total: tokens,
+                dtype: dtype,
+                device: device
+            )
+        }
+        let conditionPadding = try lengths.flatMap {
+            try KeyPadding(
+                lengths: $0.conditions,
+                total: conditions.dimension(1),
+                dtype: dtype,
+                device: device
+            )
+        }
         return Plan(
             context: context,
-            conditions: try blocks.map { try $0.keysAndValues(of: embedded) },
+            conditions: try blocks.map { block in
+                var pair = try block.keysAndValues(of: embedded)
+                pair.padding = conditionPadding
+                return pair
+            },
             time: TimeConditioning(
                 embedding: try start.embedding + same.embedding,
                 modulation: try start.modulation + same.modulation
@@ -98,9 +146,16 @@ struct DiffusionTransformer {
                 length: tokens,
                 window: configuration.slidingWindow,
                 dtype: dtype,
-                device: device
-            )
+                device: device,
+                padding: padding
+            ),
+            padding: padding
         )
+    }
+
+    /// Tokens of so many latent frames.
+    private func tokenCount(frames: Int) -> Int {
+        (frames + configuration.patchSize - 1) / configuration.patchSize
     }
 
     /// The velocity at one step.
@@ -108,17 +163,20 @@ struct DiffusionTransformer {
     /// - Parameters:
     ///   - latents: `[batch, frames, latentChannels]`, the batch of the plan's conditions.
     ///   - step: the position in the plan's times.
+    ///   - plan: the request's, made by `plan(conditions:context:times:lengths:)` with as many frames.
     /// - Returns: the shape of `latents`.
-    func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
-        let modulation = try plan.time.modulation.slice(0, from: step, to: step + 1)
-        let embedding = try plan.time.embedding.slice(0, from: step, to: step + 1)
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
+        let modulation = try plan.time.modulation.select(1, step)
+        let embedding = try plan.time.embedding.select(1, step)
+        let full: AttentionPattern = plan.padding.map { .padded($0) } ?? .full
         var hidden = try patches(Tensor.cat([plan.context, latents], dimension: -1))
         for (layer, block) in blocks.enumerated() {
             hidden = try block(
                 hidden,
                 modulation: modulation,
                 rotary: plan.rotary,
-                pattern: configuration.slidingLayers[layer] ? .sliding(plan.window) : .full,
+                pattern: configuration.slidingLayers[layer] ? .sliding(plan.window) : full,
                 conditions: plan.conditions[layer]
             )
         }

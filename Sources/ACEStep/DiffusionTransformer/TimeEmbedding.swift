@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 #if canImport(Glibc)
 import Glibc
@@ -10,15 +10,15 @@ import Darwin
 #endif
 
 /// What the network is told about the time of one or more steps.
-struct TimeConditioning {
-    /// `[steps, hidden]`, for the output norm.
-    let embedding: Tensor
-    /// `[steps, 6, hidden]`: shift, scale and gate of attention, then of the feed-forward block.
-    let modulation: Tensor
+package struct TimeConditioning {
+    /// `[items, steps, hidden]`, for the output norm.
+    package let embedding: Tensor
+    /// `[items, steps, 6, hidden]`: shift, scale and gate of attention, then of the feed-forward block.
+    package let modulation: Tensor
 }
 
 /// Embeds flow times: a sinusoid of 1000·t through two linear layers, and a projection to six modulation vectors.
-struct TimeEmbedding {
+package struct TimeEmbedding {
     private static let channels = 256
     private static let scale = 1000.0
     private static let longestPeriod = 10_000.0
@@ -35,10 +35,13 @@ struct TimeEmbedding {
         projection = try weights.linear("time_proj", inputs: hidden, outputs: 6 * hidden, bias: true)
     }
 
-    /// - Parameter times: `[steps]` in the network's type; they are multiplied by 1000 in that type, as in training.
-    func callAsFunction(_ times: Tensor) throws -> TimeConditioning {
+    /// - Parameter times: any shape, here `[items, steps]`, in the network's type; they are multiplied by 1000 in that type,
+    ///   as in training.
+    /// - Returns: the shape of `times` with the vectors as last dimensions.
+    /// - Throws: `TorchError` if an operation fails.
+    package func callAsFunction(_ times: Tensor) throws -> TimeConditioning {
         let embedding = try second(first(sinusoid(times)).silu())
-        let modulation = try projection(embedding.silu()).reshape([-1, 6, hidden])
+        let modulation = try projection(embedding.silu()).reshape(times.shape + [6, hidden])
         return TimeConditioning(embedding: embedding, modulation: modulation)
     }
 
@@ -46,9 +49,9 @@ struct TimeEmbedding {
         let half = Self.channels / 2
         let frequencies = try Tensor(
             (0..<half).map { Float(exp(-log(Self.longestPeriod) * Double($0) / Double(half))) },
-            shape: [1, half]
+            shape: [half]
         ).to(times.device)
-        let angles = try (times * Self.scale).to(.float32).unsqueeze(1) * frequencies
-        return try Tensor.cat([angles.cos(), angles.sin()], dimension: 1).to(times.dtype)
+        let angles = try (times * Self.scale).to(.float32).unsqueeze(-1) * frequencies
+        return try Tensor.cat([angles.cos(), angles.sin()], dimension: -1).to(times.dtype)
     }
 }

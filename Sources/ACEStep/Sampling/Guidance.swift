@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Torch
+package import Torch
 
-/// Adaptive projected guidance (Sadat et al. 2024) with ACE-Step's constants: the difference between the conditional and
-/// the unconditional velocity keeps a negative momentum, is clipped in norm, and loses its part along the condition.
-struct AdaptiveProjectedGuidance {
+/// Adaptive projected guidance with ACE-Step's constants.
+///
+/// The difference between the conditional and the unconditional velocity keeps a negative momentum, is clipped in norm,
+/// and loses its part along the condition.
+/// Source: Sadat et al. 2024, Eliminating oversaturation and artifacts of high guidance scales in diffusion models.
+package struct AdaptiveProjectedGuidance {
     private static let momentum = -0.75
     private static let largestNorm = 2.5
 
@@ -12,14 +15,19 @@ struct AdaptiveProjectedGuidance {
     let scale: Double
     private var running: Tensor?
 
-    init(scale: Double) { self.scale = scale }
+    /// Starts a run without momentum.
+    package init(scale: Double) { self.scale = scale }
 
-    /// The guided velocity. Norms run over time, for each channel.
+    /// The guided velocity.
+    ///
+    /// Norms run over time, for each channel.
     ///
     /// - Parameters:
     ///   - conditional: `[batch, frames, channels]`.
     ///   - unconditional: the same shape.
-    mutating func callAsFunction(conditional: Tensor, unconditional: Tensor) throws -> Tensor {
+    /// - Returns: the same shape.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package mutating func callAsFunction(conditional: Tensor, unconditional: Tensor) throws -> Tensor {
         var difference = try conditional - unconditional
         if let running { difference = try difference + running * Self.momentum }
         running = difference
@@ -50,7 +58,10 @@ public struct GuidanceInterval: Sendable, Equatable {
 
     /// Whether guidance applies at time `time`.
     ///
-    /// - Parameter compatibility: the original counts the interval in t, diffusers in 1 − t.
+    /// - Parameters:
+    ///   - time: the flow's time t, from 1 (noise) to 0 (music).
+    ///   - compatibility: the original counts the interval in t, diffusers in 1 − t.
+    /// - Returns: whether the position is inside the interval; both ends are.
     func contains(time: Float, compatibility: Compatibility) -> Bool {
         let position = compatibility == .original ? Double(time) : 1 - Double(time)
         return start <= position && position <= end

@@ -2,11 +2,11 @@
 
 import FoundationEssentials
 import Layers
-import Torch
+package import Torch
 
 /// Qwen3-Embedding: a causal transformer whose last hidden state conditions on the caption, and whose embedding table alone
 /// represents the lyrics.
-struct TextEncoder {
+package struct TextEncoder {
     /// The fields of the text encoder's `config.json` that decide its shape.
     struct Configuration: Decodable {
         var vocabSize: Int
@@ -33,7 +33,13 @@ struct TextEncoder {
     /// Channels of the states.
     let dimension: Int
 
-    /// - Parameter directory: holds `config.json`.
+    /// Reads the configuration and takes the weights it describes.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the encoder's root; reads `embed_tokens`, `layers.N` and `norm`.
+    ///   - directory: holds `config.json`.
+    /// - Throws: ``ModelError/configuration(file:reason:)`` if that is not a Qwen3 model's; `LayerError` if a weight is
+    ///   missing, misshapen or of integers; `TorchError` if it cannot be held.
     init(_ weights: Weights, directory: String) throws {
         let file = directory + "/config.json"
         let raw = try ConfigurationFile.decode(Configuration.self, from: file)
@@ -67,11 +73,13 @@ struct TextEncoder {
     ///
     /// - Parameter ids: `[batch, length]`, int64.
     /// - Returns: `[batch, length, dimension]`.
-    func embed(_ ids: Tensor) throws -> Tensor { try table.embedding(ids).to(dtype) }
+    /// - Throws: `TorchError` if an id is not in the table or an operation fails.
+    package func embed(_ ids: Tensor) throws -> Tensor { try table.embedding(ids).to(dtype) }
 
     /// The normalised last hidden states.
     ///
     /// - Parameter ids: `[batch, length]`, int64.
     /// - Returns: `[batch, length, dimension]`.
-    func callAsFunction(_ ids: Tensor) throws -> Tensor { try stack(embed(ids)) { _ in .causal } }
+    /// - Throws: `TorchError` if an id is not in the table or an operation fails.
+    package func callAsFunction(_ ids: Tensor) throws -> Tensor { try stack(embed(ids)) { _ in .causal } }
 }

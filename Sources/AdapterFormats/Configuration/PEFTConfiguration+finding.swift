@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension PEFTConfiguration {
-    /// Whether the settings are those of a PEFT LoRA, to which PEFT's defaults apply.
-    package var isLoRA: Bool { type?.uppercased() == "LORA" }
+    /// Whether PEFT wrote the settings, so that its defaults apply.
+    package var isPEFT: Bool { type != nil }
+
+    /// Whether the settings are those of a PEFT OFT.
+    package var isRotation: Bool { type?.uppercased() == "OFT" }
 
     /// Finds the settings of the adapter at a location.
     ///

@@ -23,6 +23,8 @@ package struct PEFTConfiguration: Sendable {
     package let isRankStabilised: Bool
     /// `use_dora`.
     package let usesDoRA: Bool
+    /// How OFT's vectors become rotations.
+    package let rotation: RotationSettings
     /// `base_model_name_or_path`.
     ///
     /// Nil if empty.
@@ -34,6 +36,8 @@ package struct PEFTConfiguration: Sendable {
     private static let knownTypes: Set<String> = ["LORA", "OFT", "LOHA", "LOKR"]
     /// PEFT's own default, which applies to a configuration that leaves `lora_alpha` out.
     package static let defaultAlpha = 8.0
+    /// PEFT's own default of `r`.
+    package static let defaultRank = 8
 
     /// Reads the settings.
     ///
@@ -57,6 +61,7 @@ package struct PEFTConfiguration: Sendable {
         alphaPatterns = try fields.patterns("alpha_pattern")
         isRankStabilised = try fields.bool("use_rslora")
         usesDoRA = try fields.bool("use_dora")
+        rotation = try fields.rotation()
         baseModel = try fields.string("base_model_name_or_path").flatMap { $0.isEmpty ? nil : $0 }
         isSideStepFallback = try fields.bool("_sidestep_fallback")
         try Self.refuseUnreadOptions(fields)
@@ -113,6 +118,22 @@ struct ConfigurationFields {
         case .bool(let value)?: return value
         case let value?: throw failure(key, "must be true or false, it is \(value.typeName)")
         }
+    }
+
+    func rotation() throws(AdapterFormatError) -> RotationSettings {
+        var settings = RotationSettings()
+        if !isAbsent("use_cayley_neumann") { settings.usesSeries = try bool("use_cayley_neumann") }
+        settings.termCount = try integer("num_cayley_neumann_terms") ?? settings.termCount
+        guard settings.termCount <= RotationSettings.maximumTermCount else {
+            throw failure("num_cayley_neumann_terms", "is \(settings.termCount), more than any series needs")
+        }
+        settings.isShared = try bool("block_share")
+        if try bool("coft") {
+            let bound = try number("eps") ?? 6e-5
+            guard bound > 0 else { throw failure("eps", "is \(bound): the bound of a rotation must be above 0") }
+            settings.largestNorm = bound
+        }
+        return settings
     }
 
     func number(_ key: String) throws(AdapterFormatError) -> Double? {

@@ -88,7 +88,8 @@ package struct AdapterLocation: Sendable, Equatable {
         return "expected \(weightsName), lokr_weights.safetensors, loha_weights.safetensors or one other .safetensors"
     }
 
-    private static let pickleAdvice =
+    /// Why pickles are refused, and the way out.
+    static let pickleAdvice =
         "pickles can run code when they are loaded; save the adapter as safetensors (PEFT: safe_serialization=True)"
 
     private static func isPickle(_ file: String) -> Bool {

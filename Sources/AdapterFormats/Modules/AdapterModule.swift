@@ -14,8 +14,18 @@ public struct AdapterModule: Sendable, Hashable {
     public let tensors: [TensorRole: TensorDescription]
     /// Rank, alpha and scale.
     ///
-    /// Nil for families that are not low-rank factors.
+    /// Nil for families without a rank, and for LyCORIS's LoKr with two whole factors, whose scale is 1.
     public let lowRank: LowRankScale?
+    /// How OFT's vectors become rotations.
+    ///
+    /// Nil for other families.
+    public let rotation: RotationSettings?
+
+    /// Whether PEFT's settings came with it, so that PEFT's formulas hold where libraries differ.
+    public let isPEFT: Bool
+
+    /// What the difference is multiplied with at weight 1.
+    public var scale: Double { lowRank?.scale ?? 1 }
 
     /// Describes a module whose tensors have been checked against each other.
     package init(
@@ -23,13 +33,17 @@ public struct AdapterModule: Sendable, Hashable {
         spelledPath: String,
         kind: AdapterKind,
         tensors: [TensorRole: TensorDescription],
-        lowRank: LowRankScale?
+        lowRank: LowRankScale?,
+        rotation: RotationSettings? = nil,
+        isPEFT: Bool = false
     ) {
         self.path = path
         self.spelledPath = spelledPath
         self.kind = kind
         self.tensors = tensors
         self.lowRank = lowRank
+        self.rotation = rotation
+        self.isPEFT = isPEFT
     }
 }
 
@@ -45,7 +59,7 @@ public struct LowRankScale: Sendable, Hashable {
         case absent
     }
 
-    /// The rows of the module's own first factor.
+    /// The inner dimension of the module's own factors; of PEFT's LoKr with two whole factors what its settings say.
     public let rank: Int
     /// The numerator of the scale.
     ///

@@ -2,34 +2,46 @@
 
 import Checkpoints
 
-/// The shapes that the two factors of a low-rank product must have.
+/// The shapes that the factors of a low-rank product must have.
+///
+/// Those of a convolution carry the kernel in the first factor, `[r, in, k]` and `[out, r, 1]`, or in the middle of three
+/// (LoCon with Tucker): `[r, in, 1]`, `[r, r, k]`, `[out, r, 1]`.
 enum LowRankShapes {
-    /// Checks that the factors are matrices that can be multiplied, of rank at least 1.
+    /// Checks that the factors can be multiplied and gives their rank, at least 1.
     ///
-    /// - Throws: `AdapterFormatError.unexpectedShape` or `.unexpectedType`, naming the tensor.
-    static func check(
+    /// - Throws: `AdapterFormatError.unexpectedShape`, naming the tensor.
+    static func rank(
         down: TensorDescription,
         up: TensorDescription,
+        middle: TensorDescription?,
         bias: TensorDescription?
-    ) throws(AdapterFormatError) {
-        guard down.shape.count == 2, down.shape[0] > 0, down.shape[1] > 0 else {
-            throw .unexpectedShape(tensor: down.name, shape: down.shape, expected: "[r, in] with r of at least 1")
-        }
+    ) throws(AdapterFormatError) -> Int {
+        try down.require(down.isFilled(2...4), "[r, in] with r of at least 1")
         let rank = down.shape[0]
-        guard up.shape.count == 2, up.shape[0] > 0, up.shape[1] == rank else {
-            throw .unexpectedShape(tensor: up.name, shape: up.shape, expected: "[out, \(rank)]")
+        try up.require(up.isFilled(2...4) && up.shape[1] == rank && up.hasNoKernel, "[out, \(rank)]")
+        if let middle {
+            let fits = middle.isFilled(3...4) && middle.shape[0] == rank && middle.shape[1] == rank
+            try middle.require(fits, "[\(rank), \(rank), kernel]")
+            try down.require(down.hasNoKernel, "[\(rank), in, 1] beside a middle factor")
         }
-        if let bias, bias.shape != [up.shape[0]] {
-            throw .unexpectedShape(tensor: bias.name, shape: bias.shape, expected: "[\(up.shape[0])]")
-        }
-        for tensor in [down, up, bias].compactMap({ $0 }) where !tensor.dtype.isWeightType {
-            throw .unexpectedType(
-                tensor: tensor.name,
-                type: tensor.dtype.rawValue,
-                expected: "F32, BF16, F16 or F64"
-            )
-        }
+        if let bias { try bias.require(bias.shape == [up.shape[0]], "[\(up.shape[0])]") }
+        return rank
     }
+}
+
+extension TensorDescription {
+    /// Refuses the tensor unless its shape is as it must be.
+    ///
+    /// - Throws: `AdapterFormatError.unexpectedShape`.
+    func require(_ fits: Bool, _ expected: String) throws(AdapterFormatError) {
+        guard fits else { throw .unexpectedShape(tensor: name, shape: shape, expected: expected) }
+    }
+
+    /// Whether it has so many dimensions, none of them 0.
+    func isFilled(_ rank: ClosedRange<Int>) -> Bool { rank.contains(shape.count) && shape.allSatisfy { $0 > 0 } }
+
+    /// Whether all dimensions after the second are 1.
+    var hasNoKernel: Bool { shape.dropFirst(2).allSatisfy { $0 == 1 } }
 }
 
 extension StoredDType {

@@ -49,12 +49,16 @@ struct ModuleAssembly {
                     + " tensors have \(first.found) (\(rankDisagreements.count) modules disagree); the tensors win"
             )
         }
-        if let configuration, configuration.alpha == nil, configuration.isLoRA, modulesWithoutAlpha == 0,
-            configuration.alphaPatterns.isEmpty, drafts.values.contains(where: { $0.tensors[.alpha] == nil })
+        if let configuration, configuration.alpha == nil, configuration.isPEFT, !configuration.isRotation,
+            modulesWithoutAlpha == 0, configuration.alphaPatterns.isEmpty,
+            drafts.values.contains(where: { $0.tensors[.alpha] == nil })
         {
             warnings.append(
-                "\(configuration.source) has no lora_alpha: PEFT's default \(PEFTConfiguration.defaultAlpha) is used"
+                "\(configuration.source) has no alpha: PEFT's default \(PEFTConfiguration.defaultAlpha) is used"
             )
+        }
+        if configuration?.isRotation != true, drafts.values.contains(where: { $0.tensors[.rotation] != nil }) {
+            warnings.append("no adapter_config.json says how OFT's vectors are used: PEFT's defaults are assumed")
         }
         return warnings
     }
@@ -106,18 +110,30 @@ struct ModuleAssembly {
         var modules: [AdapterModule] = []
         for (path, draft) in drafts.sorted(by: { $0.key.text < $1.key.text }) {
             let kind = try kind(of: draft, at: path)
-            let lowRank = kind == .lora || kind == .dora ? try lowRankScale(of: draft, at: path, kind) : nil
+            try checkTypes(of: draft)
             modules.append(
                 AdapterModule(
                     path: path,
                     spelledPath: draft.spelledPath,
                     kind: kind,
                     tensors: draft.tensors,
-                    lowRank: lowRank
+                    lowRank: try scale(of: draft, at: path, kind),
+                    rotation: kind == .oft ? try rotation(of: draft) : nil,
+                    isPEFT: configuration?.isPEFT ?? false
                 )
             )
         }
         return modules
+    }
+
+    private func checkTypes(of draft: Draft) throws(AdapterFormatError) {
+        for (role, tensor) in draft.tensors where role != .alpha && !tensor.dtype.isWeightType {
+            throw .unexpectedType(
+                tensor: tensor.name,
+                type: tensor.dtype.rawValue,
+                expected: "F32, BF16, F16 or F64"
+            )
+        }
     }
 
     private func kind(of draft: Draft, at path: ModulePath) throws(AdapterFormatError) -> AdapterKind {
@@ -133,6 +149,7 @@ struct ModuleAssembly {
             }
             return kind
         }
+        if kinds.isEmpty, draft.tensors[.biasDifference] != nil { return .difference }
         guard !kinds.isEmpty else { throw incomplete(draft, at: path, missing: "weights that it belongs to") }
         throw .mixedModule(module: path.text, tensors: draft.tensors.values.map(\.name).sorted())
     }
@@ -142,11 +159,38 @@ struct ModuleAssembly {
         return .incompleteModule(module: path.text, present: present, missing: missing)
     }
 
-    private mutating func lowRankScale(
+    private mutating func scale(
         of draft: Draft,
         at path: ModulePath,
         _ kind: AdapterKind
-    ) throws -> LowRankScale {
+    ) throws -> LowRankScale? {
+        switch kind {
+        case .lora, .dora: return try scale(of: draft, at: path, rank: lowRank(of: draft, at: path, kind))
+        case .loha:
+            let rank = try HadamardShapes(tensors: draft.tensors, module: path).rank()
+            return try scale(of: draft, at: path, rank: rank)
+        case .lokr:
+            if let rank = try KroneckerShapes(tensors: draft.tensors, module: path).rank() {
+                return try scale(of: draft, at: path, rank: rank)
+            }
+            // LyCORIS ignores the alpha of two whole factors; PEFT divides its own by the rank of its settings.
+            guard configuration?.type?.uppercased() == "LOKR", let configuration else { return nil }
+            let pattern = try configuration.rankPatterns.value(
+                for: spellings(of: draft, at: path),
+                budget: &patternBudget
+            )
+            let rank = pattern.flatMap { Int(exactly: $0) } ?? configuration.rank ?? PEFTConfiguration.defaultRank
+            return rank > 0 ? try scale(of: draft, at: path, rank: rank) : nil
+        case .oft, .difference: return nil
+        }
+    }
+
+    private func rotation(of draft: Draft) throws(AdapterFormatError) -> RotationSettings {
+        if let vectors = draft.tensors[.rotation] { _ = try RotationShapes.blockSize(of: vectors) }
+        return configuration?.rotation ?? RotationSettings()
+    }
+
+    private func lowRank(of draft: Draft, at path: ModulePath, _ kind: AdapterKind) throws -> Int {
         guard let down = draft.tensors[.down] else {
             throw incomplete(draft, at: path, missing: "lora_A (or lora_down)")
         }
@@ -154,16 +198,14 @@ struct ModuleAssembly {
         if configuration?.usesDoRA == true, kind != .dora {
             throw incomplete(draft, at: path, missing: "lora_magnitude_vector, although use_dora is set")
         }
-        try LowRankShapes.check(down: down, up: up, bias: draft.tensors[.upBias])
-        for role in [TensorRole.middle, .downBias] {
-            guard let extra = draft.tensors[role] else { continue }
-            throw AdapterFormatError.unexpectedShape(
-                tensor: extra.name,
-                shape: extra.shape,
-                expected: "none: '\(role.rawValue)' is not supported"
-            )
+        if let extra = draft.tensors[.downBias] {
+            try extra.require(false, "none: a bias of the first factor is not supported")
         }
-        let rank = down.shape[0]
+        let (middle, bias) = (draft.tensors[.middle], draft.tensors[.upBias])
+        return try LowRankShapes.rank(down: down, up: up, middle: middle, bias: bias)
+    }
+
+    private mutating func scale(of draft: Draft, at path: ModulePath, rank: Int) throws -> LowRankScale {
         let spellings = spellings(of: draft, at: path)
         try noteRank(rank, at: path, spellings)
         let (alpha, source) = try alpha(of: draft, spellings)
@@ -180,10 +222,14 @@ struct ModuleAssembly {
         of draft: Draft,
         _ spellings: [String]
     ) throws -> (alpha: Double?, source: LowRankScale.Source) {
-        if let tensor = draft.tensors[.alpha] { return (try file.scalar(of: tensor), .tensor) }
+        if let tensor = draft.tensors[.alpha] {
+            // To kohya and LyCORIS, who write such tensors, 0 means that none was set.
+            let alpha = try file.scalar(of: tensor)
+            return alpha == 0 ? (nil, .absent) : (alpha, .tensor)
+        }
         guard let configuration else { return (nil, .absent) }
         let pattern = try configuration.alphaPatterns.value(for: spellings, budget: &patternBudget)
-        let fallback = configuration.isLoRA ? PEFTConfiguration.defaultAlpha : nil
+        let fallback = configuration.isPEFT ? PEFTConfiguration.defaultAlpha : nil
         let alpha = pattern ?? configuration.alpha ?? fallback
         return (alpha, alpha == nil ? .absent : .configuration)
     }

@@ -12,7 +12,7 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
     case upBias = "lora_B.bias"
     /// The bias of the first factor; no known tool writes it.
     case downBias = "lora_A.bias"
-    /// LoCon's middle factor of a convolution.
+    /// LoCon's middle factor of a convolution, `[r, r, kernel]`.
     case middle = "lora_mid"
     /// A scalar: the numerator of the scale.
     case alpha
@@ -57,7 +57,7 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
     public var kind: AdapterKind? {
         switch self {
         case .down, .up, .upBias, .downBias, .middle: .lora
-        case .alpha, .weightNorm: nil
+        case .alpha, .weightNorm, .biasDifference: nil
         case .magnitude: .dora
         case .rotation: .oft
         case .kroneckerFirst, .kroneckerFirstA, .kroneckerFirstB, .kroneckerSecond, .kroneckerSecondA,
@@ -66,7 +66,7 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
         case .hadamardFirstA, .hadamardFirstB, .hadamardSecondA, .hadamardSecondB, .hadamardFirstTucker,
             .hadamardSecondTucker:
             .loha
-        case .weightDifference, .biasDifference: .difference
+        case .weightDifference: .difference
         }
     }
 }

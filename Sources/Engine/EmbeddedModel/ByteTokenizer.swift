@@ -38,11 +38,16 @@ private struct File: Encodable {
     struct AddedToken: Encodable {
         let id: Int
         let content = "<|endoftext|>"
-        let single_word = false
+        let singleWord = false
         let lstrip = false
         let rstrip = false
         let normalized = false
         let special = true
+
+        private enum CodingKeys: String, CodingKey {
+            case id, content, lstrip, rstrip, normalized, special
+            case singleWord = "single_word"
+        }
     }
 
     struct Model: Encodable {
@@ -55,14 +60,25 @@ private struct File: Encodable {
 
     struct PreTokenizer: Encodable {
         struct Part: Encodable {
-            struct Pattern: Encodable { let Regex: String }
+            struct Pattern: Encodable {
+                let regex: String
+
+                private enum CodingKeys: String, CodingKey { case regex = "Regex" }
+            }
             let type: String
             var pattern: Pattern?
             var behavior: String?
             var invert: Bool?
-            var add_prefix_space: Bool?
-            var trim_offsets: Bool?
-            var use_regex: Bool?
+            var addPrefixSpace: Bool?
+            var trimOffsets: Bool?
+            var useRegex: Bool?
+
+            private enum CodingKeys: String, CodingKey {
+                case type, pattern, behavior, invert
+                case addPrefixSpace = "add_prefix_space"
+                case trimOffsets = "trim_offsets"
+                case useRegex = "use_regex"
+            }
         }
         let type = "Sequence"
         let pretokenizers: [Part]
@@ -72,10 +88,20 @@ private struct File: Encodable {
         struct Piece: Encodable {
             struct Item: Encodable {
                 let id: String
-                let type_id = 0
+                let typeID = 0
+
+                private enum CodingKeys: String, CodingKey {
+                    case id
+                    case typeID = "type_id"
+                }
             }
-            var Sequence: Item?
-            var SpecialToken: Item?
+            var sequence: Item?
+            var specialToken: Item?
+
+            private enum CodingKeys: String, CodingKey {
+                case sequence = "Sequence"
+                case specialToken = "SpecialToken"
+            }
         }
         struct Special: Encodable {
             let id = "<|endoftext|>"
@@ -83,29 +109,41 @@ private struct File: Encodable {
             let tokens = ["<|endoftext|>"]
         }
         let type = "TemplateProcessing"
-        let single = [Piece(Sequence: .init(id: "A")), Piece(SpecialToken: .init(id: "<|endoftext|>"))]
+        let single = [Piece(sequence: .init(id: "A")), Piece(specialToken: .init(id: "<|endoftext|>"))]
         let pair = [
-            Piece(Sequence: .init(id: "A")), Piece(Sequence: .init(id: "B")),
-            Piece(SpecialToken: .init(id: "<|endoftext|>")),
+            Piece(sequence: .init(id: "A")), Piece(sequence: .init(id: "B")),
+            Piece(specialToken: .init(id: "<|endoftext|>")),
         ]
-        let special_tokens: [String: Special]
+        let specialTokens: [String: Special]
+
+        private enum CodingKeys: String, CodingKey {
+            case type, single, pair
+            case specialTokens = "special_tokens"
+        }
     }
 
     let version = "1.0"
-    let added_tokens: [AddedToken]
+    let addedTokens: [AddedToken]
     let normalizer = Kind(type: "NFC")
-    let pre_tokenizer: PreTokenizer
-    let post_processor: PostProcessor
+    let preTokenizer: PreTokenizer
+    let postProcessor: PostProcessor
     let decoder = Kind(type: "ByteLevel")
     let model: Model
 
+    private enum CodingKeys: String, CodingKey {
+        case version, normalizer, decoder, model
+        case addedTokens = "added_tokens"
+        case preTokenizer = "pre_tokenizer"
+        case postProcessor = "post_processor"
+    }
+
     init(vocabulary: [String: Int], pattern: String, endOfText: Int) {
-        added_tokens = [AddedToken(id: endOfText)]
-        pre_tokenizer = PreTokenizer(pretokenizers: [
-            .init(type: "Split", pattern: .init(Regex: pattern), behavior: "Isolated", invert: false),
-            .init(type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false),
+        addedTokens = [AddedToken(id: endOfText)]
+        preTokenizer = PreTokenizer(pretokenizers: [
+            .init(type: "Split", pattern: .init(regex: pattern), behavior: "Isolated", invert: false),
+            .init(type: "ByteLevel", addPrefixSpace: false, trimOffsets: true, useRegex: false),
         ])
-        post_processor = PostProcessor(special_tokens: ["<|endoftext|>": .init(ids: [endOfText])])
+        postProcessor = PostProcessor(specialTokens: ["<|endoftext|>": .init(ids: [endOfText])])
         model = Model(vocab: vocabulary)
     }
 }

@@ -2,8 +2,9 @@
 
 import FoundationEssentials
 
-/// The model that is used when none is given: a small checkpoint with seeded random weights and two adapters, written once
-/// into the user's cache. It makes noise, not music, but every part of the real architecture takes part.
+/// The model that is used when none is given: a small checkpoint with seeded random weights, and two adapters.
+///
+/// It is written once into the user's cache. It makes noise, not music, but every part of the real architecture takes part.
 public enum EmbeddedModel {
     /// Changes whenever the files would.
     private static let revision = "random-1"
@@ -26,8 +27,10 @@ public enum EmbeddedModel {
         }
     }
 
-    /// Where the files lie. They are written beside it and moved there whole, so that an interrupted or a second run at the
-    /// same time never leaves half of them.
+    /// Where the files lie.
+    ///
+    /// They are written beside it and moved there whole, so that an interrupted or a second run at the same time never leaves
+    /// half of them.
     private static func root() throws -> String {
         let files = FileManager.default
         let final = CacheDirectory.path + "/embedded-" + revision

@@ -35,19 +35,30 @@ struct RandomAdapter {
             }
         }
         try tensors.write(to: directory + "/adapter_model.safetensors")
-        try JSONEncoder.sorted.encode(Configuration(r: rank, lora_alpha: alpha))
+        try JSONEncoder.sorted.encode(Configuration(rank: rank, alpha: alpha))
             .write(to: URL(filePath: directory + "/adapter_config.json"))
     }
 
     /// The fields of `adapter_config.json` that PEFT reads.
     private struct Configuration: Encodable {
-        let peft_type = "LORA"
-        let r: Int
-        let lora_alpha: Int
-        let lora_dropout = 0.0
+        let kind = "LORA"
+        let rank: Int
+        let alpha: Int
+        let dropout = 0.0
         let bias = "none"
-        let target_modules = RandomAdapter.targets
-        let use_rslora = false
-        let use_dora = false
+        let targets = RandomAdapter.targets
+        let isRankStabilised = false
+        let isDecomposed = false
+
+        private enum CodingKeys: String, CodingKey {
+            case kind = "peft_type"
+            case rank = "r"
+            case alpha = "lora_alpha"
+            case dropout = "lora_dropout"
+            case bias
+            case targets = "target_modules"
+            case isRankStabilised = "use_rslora"
+            case isDecomposed = "use_dora"
+        }
     }
 }

@@ -43,10 +43,12 @@ struct ModelOptions: ParsableArguments {
 }
 
 extension Compatibility: ExpressibleByArgument {
+    /// Takes an option's argument: `diffusers` or `original`; nil for anything else.
     public init?(argument: String) {
         guard argument != Self.standard.rawValue else { return nil }  // what holds when the option is absent
         self.init(rawValue: argument)
     }
 
+    /// What help offers.
     public static var allValueStrings: [String] { [Self.diffusers.rawValue, Self.original.rawValue] }
 }

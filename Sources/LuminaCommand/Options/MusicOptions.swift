@@ -90,5 +90,6 @@ struct MusicOptions: ParsableArguments {
 }
 
 extension WrittenNumber: ExpressibleByArgument {
+    /// Takes an option's argument; nil where it is no finite number.
     public init?(argument: String) { self.init(argument) }
 }

@@ -34,6 +34,11 @@ final class ProgressBar: Sendable {
         }
     }
 
+    /// Shows how many of a known number of steps are done.
+    func show(_ phase: String, _ step: Int, of total: Int) {
+        update(phase, share: total > 0 ? Double(step) / Double(total) : 1, detail: "\(step)/\(total)")
+    }
+
     /// Ends the line that is drawn over.
     func finish() {
         state.withLock { state in

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ACEStep
+import TestSupport
+import Testing
+
+@Suite("Configurations")
+struct ModelConfigurationTests {
+    private static let file = "acestep-v15-turbo/config.json"
+
+    private func configuration(_ copy: FixtureCopy) throws -> ModelConfiguration {
+        try ModelConfiguration(files: ModelFiles(path: copy.path, variant: "turbo"))
+    }
+
+    /// The error that a change of the configuration's fields gives.
+    private func description(changing fields: [String: Any?]) throws -> String {
+        let copy = try FixtureCopy(of: "checkpoints")
+        try copy.edit(json: Self.file, fields)
+        let error = #expect(throws: ModelError.self) { try configuration(copy) }
+        #expect(error?.description.hasPrefix(copy.path(of: Self.file)) == true, "\(String(describing: error))")
+        return error?.description ?? ""
+    }
+
+    @Test("Absent fields have the released 2B models' values")
+    func defaults() throws {
+        let copy = try FixtureCopy(of: "checkpoints")
+        try copy.write("{}", to: Self.file)
+        let configuration = try configuration(copy)
+        #expect(configuration.transformer.hidden == 2048)
+        #expect(configuration.transformer == configuration.encoder)
+        #expect((configuration.layers, configuration.headDimension, configuration.slidingWindow) == (24, 128, 128))
+        #expect(configuration.slidingLayers.prefix(3) == [true, false, true])
+        #expect(configuration.variant == .turbo, "the directory's name says so")
+        #expect(!configuration.hasTimbreToken)
+    }
+
+    @Test("Each model's stage and timbre token are known")
+    func stages() throws {
+        func configuration(_ model: ModelFixture) throws -> ModelConfiguration {
+            try ModelConfiguration(files: ModelFiles(path: model.location.path, variant: model.location.variant))
+        }
+        #expect(try ModelFixture.allCases.map { try configuration($0).variant } == [.turbo, .base, .sft, .turbo])
+        #expect(try ModelFixture.allCases.map { try configuration($0).hasTimbreToken } == [false, false, false, true])
+        #expect(try configuration(.xl).encoder.hidden == 16)
+        #expect(try configuration(.xl).transformer.hidden == 20)
+    }
+
+    @Test("Sizes that no model can have are refused by name")
+    func sizes() throws {
+        let cases: [(String, any Sendable)] = [
+            ("hidden_size", 0), ("hidden_size", 1_000_000_000), ("num_hidden_layers", -1), ("num_attention_heads", 0),
+            ("num_key_value_heads", 3), ("head_dim", 7), ("patch_size", 0), ("in_channels", 100),
+            ("timbre_hidden_dim", 32), ("timbre_fix_frame", 0), ("sliding_window", 0), ("rope_theta", 0.5),
+            ("rms_norm_eps", -1), ("encoder_hidden_size", 0), ("text_hidden_dim", 0),
+            ("num_lyric_encoder_hidden_layers", 2000), ("layer_types", ["sliding_attention"]),
+        ]
+        for (field, value) in cases {
+            #expect(try description(changing: [field: value]).contains(field), "\(field) \(value)")
+        }
+        #expect(
+            try description(changing: ["layer_types": ["x", "full_attention", "x"]])
+                .contains("layer_types has 'x', which is unknown")
+        )
+    }
+
+    @Test("Fields of the wrong type, broken JSON and a file that is not there say so")
+    func unreadable() throws {
+        #expect(try description(changing: ["hidden_size": "wide"]).hasSuffix("field 'hidden_size' has the wrong type"))
+        #expect(try description(changing: ["num_hidden_layers": 1.5]).contains("a number that is not whole"))
+        let copy = try FixtureCopy(of: "checkpoints")
+        try copy.write("{\"hidden_size\": ", to: Self.file)
+        let broken = #expect(throws: ModelError.self) { try configuration(copy) }
+        #expect(broken?.description.hasSuffix("is not valid JSON") == true)
+        try copy.write(String(repeating: " ", count: (4 << 20) + 1), to: Self.file)
+        let large = #expect(throws: ModelError.self) { try configuration(copy) }
+        #expect(large?.description.contains("too large") == true)
+        try copy.remove(Self.file)
+        let absent = #expect(throws: ModelError.self) { try configuration(copy) }
+        #expect(absent?.description.contains("cannot be read") == true)
+    }
+
+    @Test("An autoencoder of impossible sizes is refused")
+    func autoencoder() throws {
+        for (field, value) in [
+            ("downsampling_ratios", [2, 4, 4]), ("downsampling_ratios", [2, 4, 4, 6, 5]), ("channel_multiples", []),
+        ] as [(String, [Int])] {
+            let copy = try FixtureCopy(of: "checkpoints")
+            try copy.edit(json: "vae/config.json", [field: value])
+            let error = #expect(throws: ModelError.self) {
+                try AutoencoderConfiguration(directory: copy.path(of: "vae"))
+            }
+            #expect(error?.description.hasPrefix(copy.path(of: "vae/config.json")) == true)
+        }
+    }
+
+    @Test("Parts of different models are refused, with both sizes")
+    func mismatchedParts() throws {
+        func load(_ copy: FixtureCopy) throws -> String {
+            let error = #expect(throws: ModelError.self) {
+                try ModelFixture.load(copy.path, variant: "turbo")
+            }
+            return error?.description ?? ""
+        }
+        let audio = try FixtureCopy(of: "checkpoints")
+        try audio.edit(json: "vae/config.json", ["decoder_input_channels": 32])
+        #expect(try load(audio).contains("decodes 32 channels, the transformer makes 64"))
+        let text = try FixtureCopy(of: "checkpoints")
+        try text.edit(json: Self.file, ["text_hidden_dim": 14])
+        #expect(try load(text).contains("hidden_size is 12, the condition encoder reads 14"))
+        let sizes = try FixtureCopy(of: "checkpoints")
+        try sizes.edit(json: "Qwen3-Embedding-0.6B/config.json", ["num_key_value_heads": 0])
+        #expect(try load(sizes).contains("not those of a Qwen3 model"))
+    }
+}
