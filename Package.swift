@@ -83,8 +83,9 @@ let package = Package(
             name: "LuminaCommand",
             dependencies: [
                 "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio", "Checkpoints",
-                "Torch",
+                "ObjectStore", "Registry", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
 
         // Programs of under 60 lines that show the library; built with everything else so that they stay true.
@@ -115,7 +116,7 @@ let package = Package(
         .testTarget(
             name: "RegistryTests",
             dependencies: [
-                "Registry", "ObjectStore", "Checkpoints", "TestSupport",
+                "Registry", "ObjectStore", "ObjectStoreTestSupport", "Checkpoints", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),

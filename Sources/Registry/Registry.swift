@@ -47,6 +47,8 @@ public final class Registry: Sendable {
     /// What may differ between users.
     public let configuration: Configuration
     let logger: Logger?
+    /// Does all downloads, so that limits and retries are common to them.
+    let engine = TransferEngine()
     private let known = Mutex<[RegistryName: LogHistory]>([:])
     private let probed = Mutex<StoreCapabilities?>(nil)
 

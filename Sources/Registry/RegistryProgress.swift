@@ -32,7 +32,7 @@ public struct RegistryProgress: Sendable, Hashable {
 }
 
 /// Adds up bytes from several tasks.
-final class ProgressMeter: Sendable {
+final class ByteMeter: Sendable {
     private let phase: RegistryProgress.Phase
     private let total: Int
     private let report: @Sendable (RegistryProgress) -> Void

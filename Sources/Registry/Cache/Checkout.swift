@@ -184,6 +184,15 @@ public struct Checkout: Sendable {
         }
     }
 
+    /// How many files are in a directory, and their bytes.
+    ///
+    /// - Throws: `ObjectStoreError` when it cannot be read.
+    public static func files(in directory: String) throws -> (count: Int, byteCount: Int) {
+        let paths = try paths(directory)
+        let sizes = try paths.map { try LocalDirectory.status(directory + "/" + $0)?.size ?? 0 }
+        return (paths.count, sizes.reduce(0, +))
+    }
+
     /// The files below a directory, relative to it.
     static func paths(_ directory: String, below folder: String = "") throws -> [String] {
         try LocalDirectory.names(directory).flatMap { name -> [String] in

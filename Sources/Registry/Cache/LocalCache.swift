@@ -116,7 +116,7 @@ public struct LocalCache: Sendable {
     ///   - digest: The tree's digest.
     ///   - files: Its files.
     ///   - concurrency: How many files are fetched at once.
-    ///   - fetch: Writes a file to a path; is called for those that are not here yet.
+    ///   - fetch: Writes a file to a path and verifies it; is called for those that are not here yet.
     /// - Returns: Where the files are.
     /// - Throws: `RegistryError` of kind `.corrupted` when the bytes are not those promised; what `fetch` throws.
     func obtain(
@@ -153,17 +153,13 @@ public struct LocalCache: Sendable {
             return try FileHash.sha256(path) == file.sha256
         }
         if isThere { return }
-        for attempt in 0...1 {
+        do {
             try await fetch(file, path)
-            let found = try await FileThreads.run { try FileHash.sha256(path) }
-            if found == file.sha256 { return }
-            try await FileThreads.run { try LocalDirectory.remove(path) }
-            if attempt == 1 {
-                throw RegistryError(
-                    .corrupted,
-                    "'\(file.path)' arrived twice with the hash \(found.prefix(12))…, not \(file.sha256.prefix(12))…: the store's copy is damaged; see: registry verify"
-                )
-            }
+        } catch let error as ObjectStoreError where error.kind == .corrupted {
+            throw RegistryError(
+                .corrupted,
+                "\(error); the store's copy is damaged or was replaced, see: registry verify"
+            )
         }
     }
 

@@ -1,87 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
 import ObjectStore
+import Synchronization
 
-/// Writes an object into a local file, several ranges at a time, each fenced by the object's tag.
+/// Gets objects of a version, and adds up how far all of them are.
 struct ObjectDownload: Sendable {
-    private static let rangeByteCount = 8 << 20
-
     let store: any ObjectStore
-    let concurrency: Int
-    let meter: ProgressMeter?
+    let engine: TransferEngine
+    let meter: ByteMeter?
 
-    /// Fetches an object of known size.
+    /// Fetches an object that must be what a log or a manifest says.
+    func fetch(_ key: ObjectKey, _ file: FileRecord, to path: String) async throws {
+        try await run(key, ExpectedContent(size: file.size, sha256: file.sha256), to: path)
+    }
+
+    /// Fetches an object whose hash nobody has told us, as it was when it was listed.
     ///
-    /// - Throws: `ObjectStoreError` of kind `.changedDuringTransfer` when it is overwritten meanwhile; `.noSpace` before
-    ///   the first byte.
-    func fetch(_ key: ObjectKey, size: Int, to path: String, etag: ETag? = nil) async throws {
-        let file = try await FileThreads.run {
-            let file = try LocalFile(path, .createOrUpdate)
-            try file.truncate(0)
-            try file.preallocate(size)
-            return file
-        }
-        if size == 0 { return }
-        let tag: ETag
-        if let etag {
-            tag = etag
-        } else if size > Self.rangeByteCount {
-            tag = try await store.head(key).etag
-        } else {
-            return try await copy(key, GetOptions(), 0..<size, into: file)
-        }
-        let starts = Array(stride(from: 0, to: size, by: Self.rangeByteCount))
-        try await Concurrency.forEach(starts, limit: concurrency) { start in
-            let range = start..<min(start + Self.rangeByteCount, size)
-            let isWhole = range.count == size
-            try await copy(key, GetOptions(range: isWhole ? nil : .bounded(range), ifMatch: tag), range, into: file)
-        }
+    /// - Throws: `ObjectStoreError` of kind `.changedDuringTransfer` when it is another one by now.
+    func fetch(_ key: ObjectKey, size: Int, etag: ETag, to path: String) async throws {
+        let found = try await run(key, ExpectedContent(size: size), to: path)
+        if found.etag == etag || size == 0 { return }
+        throw ObjectStoreError(
+            .changedDuringTransfer,
+            operation: "get",
+            location: store.location,
+            key: key.text,
+            message: "somebody overwrote it meanwhile"
+        )
     }
 
-    private func copy(_ key: ObjectKey, _ options: GetOptions, _ range: Range<Int>, into file: LocalFile) async throws {
-        for attempt in 0... {
-            do {
-                return try await copyOnce(key, options, range, into: file)
-            } catch let error as ObjectStoreError where attempt < 3 && Self.isTransient(error) {
-                continue
-            } catch let error as ObjectStoreError where error.kind == .preconditionFailed {
-                throw ObjectStoreError(
-                    .changedDuringTransfer,
-                    operation: "get",
-                    location: store.location,
-                    key: key.text,
-                    message: "somebody overwrote it meanwhile"
-                )
-            }
-        }
-    }
-
-    private static func isTransient(_ error: ObjectStoreError) -> Bool {
-        [.connectionFailed, .timedOut, .corrupted].contains(error.kind)
-    }
-
-    private func copyOnce(
+    @discardableResult
+    private func run(
         _ key: ObjectKey,
-        _ options: GetOptions,
-        _ range: Range<Int>,
-        into file: LocalFile
-    ) async throws {
-        let body = try await store.get(key, options)
-        var position = range.lowerBound
-        for try await chunk in body.bytes {
-            try Task.checkCancellation()
-            guard position + chunk.readableBytes <= range.upperBound else { break }
-            let offset = position
-            try await FileThreads.run { try file.write(chunk, at: offset) }
-            position += chunk.readableBytes
+        _ expected: ExpectedContent,
+        to path: String
+    ) async throws
+        -> TransferEngine.Downloaded
+    {
+        let seen = Mutex(0)
+        return try await engine.download(StoredObject(store, key), to: path, expected: expected) { progress in
+            let added = seen.withLock { seen in
+                defer { seen = max(seen, progress.completedBytes) }
+                return max(0, progress.completedBytes - seen)
+            }
+            meter?.add(added)
         }
-        guard position == range.upperBound, body.range.count == range.count else {
-            throw RegistryError(
-                .corrupted,
-                "\(store.location)/\(key) has \(body.info.size) bytes, not as many as the log says; see: registry verify"
-            )
-        }
-        meter?.add(range.count)
     }
 }

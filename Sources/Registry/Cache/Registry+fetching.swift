@@ -13,15 +13,15 @@ extension Registry {
         progress: @escaping @Sendable (RegistryProgress) -> Void = { _ in }
     ) async throws -> LocalCache.Entry {
         if let entry = try await cache.entry(version.tree.digest) { return entry }
-        let meter = ProgressMeter(.downloading, total: version.tree.byteCount, report: progress)
-        let download = ObjectDownload(store: store, concurrency: configuration.concurrency, meter: meter)
+        let meter = ByteMeter(.downloading, total: version.tree.byteCount, report: progress)
+        let download = ObjectDownload(store: store, engine: engine, meter: meter)
         let (layout, concurrency) = (layout, configuration.concurrency)
         do {
             return try await cache.obtain(version.tree.digest, version.tree.files, concurrency: concurrency) {
                 file,
                 path in
                 let key = try layout.treeKey(name, version.tree.id, file.path)
-                try await download.fetch(key, size: file.size, to: path)
+                try await download.fetch(key, file, to: path)
             }
         } catch let error as ObjectStoreError where error.kind == .notFound {
             throw missing(version, name, error)

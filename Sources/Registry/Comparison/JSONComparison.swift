@@ -19,10 +19,14 @@ enum JSONComparison {
 
     private static func values(_ path: String) throws -> [String: String] {
         guard let bytes = try SmallFile.read(path, limit: maximumByteCount) else { return [:] }
-        var found: [String: String] = [:]
         // A file that is no JSON is compared as a file only.
-        guard let value = try? JSONParser.parse(bytes, source: path) else { return [:] }
-        flatten(value, "", into: &found)
+        return (try? values(bytes, source: path)) ?? [:]
+    }
+
+    /// The values of a JSON text by their paths.
+    static func values(_ bytes: [UInt8], source: String) throws -> [String: String] {
+        var found: [String: String] = [:]
+        flatten(try JSONParser.parse(bytes, source: source), "", into: &found)
         return found
     }
 

@@ -87,6 +87,18 @@ public struct VersionComparison: Sendable, Hashable, Encodable {
         equalTensorCount = tensors.equalCount
     }
 
+    /// How two lineages differ; a side without one is nil.
+    public static func changes(_ first: Lineage?, _ second: Lineage?) throws -> [Change] {
+        func values(_ lineage: Lineage?) throws -> [String: String] {
+            guard let lineage else { return [:] }
+            return try JSONComparison.values(CanonicalJSON.encode(lineage), source: "lineage")
+        }
+        let (left, right) = (try values(first), try values(second))
+        return Set(left.keys).union(right.keys).sorted().compactMap { key in
+            left[key] == right[key] ? nil : Change(key: "lineage: \(key)", first: left[key], second: right[key])
+        }
+    }
+
     private struct Fingerprint: Equatable {
         let size: Int
         let hash: String

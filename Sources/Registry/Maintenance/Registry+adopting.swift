@@ -64,8 +64,8 @@ extension Registry {
             try await FileThreads.run {
                 if let parent = LocalDirectory.parent(of: local) { try LocalDirectory.create(parent) }
             }
-            let download = ObjectDownload(store: store, concurrency: configuration.concurrency, meter: nil)
-            try await download.fetch(ObjectKey(object.key), size: object.size, to: local, etag: object.etag)
+            let download = ObjectDownload(store: store, engine: engine, meter: nil)
+            try await download.fetch(ObjectKey(object.key), size: object.size, etag: object.etag, to: local)
         }
         let source = try await PublicationSource(path: directory, kind: kind)
         var options = PublishOptions()

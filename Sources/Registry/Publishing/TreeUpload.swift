@@ -7,7 +7,7 @@ import ObjectStore
 struct TreeUpload: Sendable {
     /// Files up to this size go in one request.
     static let singleRequestByteCount = 16 << 20
-    private static let partByteCount = 16 << 20
+    private static let partByteCount = 8 << 20
     /// The pair of an object that holds the hash of its bytes.
     static let hashPair = "sha256"
 
@@ -24,7 +24,7 @@ struct TreeUpload: Sendable {
     /// A file that a killed attempt has sent already is not sent again.
     func send(_ items: [PublicationSource.Plan.Item], manifest: [UInt8]) async throws {
         let total = items.reduce(0) { $0 + $1.record.size }
-        let meter = ProgressMeter(.uploading, total: total, report: progress)
+        let meter = ByteMeter(.uploading, total: total, report: progress)
         try await Concurrency.forEach(items, limit: concurrency) { item in
             try await send(item, meter)
         }
@@ -32,7 +32,7 @@ struct TreeUpload: Sendable {
         try await putOnce(key, ByteBuffer(bytes: manifest), hash: nil)
     }
 
-    private func send(_ item: PublicationSource.Plan.Item, _ meter: ProgressMeter) async throws {
+    private func send(_ item: PublicationSource.Plan.Item, _ meter: ByteMeter) async throws {
         let key = try layout.treeKey(name, tree, item.record.path)
         if item.record.size <= Self.singleRequestByteCount {
             let bytes = try await read(item, 0..<item.record.size)
@@ -79,8 +79,7 @@ struct TreeUpload: Sendable {
         }
     }
 
-    private func sendParts(_ item: PublicationSource.Plan.Item, to key: ObjectKey, _ meter: ProgressMeter) async throws
-    {
+    private func sendParts(_ item: PublicationSource.Plan.Item, to key: ObjectKey, _ meter: ByteMeter) async throws {
         let options = PutOptions(metadata: [Self.hashPair: item.record.sha256], checksum: .crc64nvme)
         let upload = try await store.createMultipart(key, options)
         do {

@@ -18,6 +18,7 @@ struct PrefixFetch: Sendable {
     let store: any ObjectStore
     let cache: LocalCache
     let concurrency: Int
+    let engine: TransferEngine
 
     func resolve(
         _ reference: Reference,
@@ -114,8 +115,8 @@ struct PrefixFetch: Sendable {
                 "\(store.location)/\(prefix) is just being exchanged for version \(manifest.version); if nobody is at it, run: registry doctor --repair"
             )
         }
-        let meter = ProgressMeter(.downloading, total: manifest.files.reduce(0) { $0 + $1.size }, report: progress)
-        let download = ObjectDownload(store: store, concurrency: concurrency, meter: meter)
+        let meter = ByteMeter(.downloading, total: manifest.files.reduce(0) { $0 + $1.size }, report: progress)
+        let download = ObjectDownload(store: store, engine: engine, meter: meter)
         let store = store
         let entry = try await cache.obtain(manifest.digest, manifest.files, concurrency: concurrency) { file, path in
             let key = try ObjectKey(prefix + "/" + file.path)
@@ -126,7 +127,7 @@ struct PrefixFetch: Sendable {
                     "\(store.location)/\(key) is not the file of version \(manifest.version): it was changed by hand"
                 )
             }
-            try await download.fetch(key, size: file.size, to: path, etag: info.etag)
+            try await download.fetch(key, file, to: path)
         }
         var resolved = ResolvedReference(reference: reference, name: manifest.name.text, path: entry.directory)
         resolved.version = manifest.version
@@ -168,8 +169,8 @@ struct PrefixFetch: Sendable {
         _ identity: String,
         _ progress: @escaping @Sendable (RegistryProgress) -> Void
     ) async throws -> LocalCache.Entry {
-        let meter = ProgressMeter(.downloading, total: members.reduce(0) { $0 + $1.size }, report: progress)
-        let download = ObjectDownload(store: store, concurrency: concurrency, meter: meter)
+        let meter = ByteMeter(.downloading, total: members.reduce(0) { $0 + $1.size }, report: progress)
+        let download = ObjectDownload(store: store, engine: engine, meter: meter)
         let folder = cache.directory + "/staging/foreign-" + cache.environment.token()
         defer { try? LocalDirectory.removeTree(folder) }  // what stays is removed by whoever cleans the cache
         let files = try await Concurrency.map(members.sorted { $0.size < $1.size }, limit: concurrency) { member in
@@ -177,7 +178,7 @@ struct PrefixFetch: Sendable {
             try await FileThreads.run {
                 if let parent = LocalDirectory.parent(of: path) { try LocalDirectory.create(parent) }
             }
-            try await download.fetch(member.key, size: member.size, to: path, etag: member.etag)
+            try await download.fetch(member.key, size: member.size, etag: member.etag, to: path)
             let hash = try await FileThreads.run { try FileHash.sha256(path) }
             return FileRecord(path: member.path, size: member.size, sha256: hash)
         }

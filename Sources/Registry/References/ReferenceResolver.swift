@@ -58,7 +58,12 @@ public struct ReferenceResolver: Sendable {
                 throw RegistryError(.invalidReference, "'\(reference)': buckets cannot be read here")
             }
             let store = try await openBucket(bucket)
-            let fetch = PrefixFetch(store: store, cache: cache, concurrency: registry?.configuration.concurrency ?? 8)
+            let fetch = PrefixFetch(
+                store: store,
+                cache: cache,
+                concurrency: 8,
+                engine: registry?.engine ?? TransferEngine()
+            )
             return try await fetch.resolve(reference, prefix: prefix, progress)
         case .hub(let repository, let revision):
             guard let fetchFromHub else {
