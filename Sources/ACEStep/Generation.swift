@@ -118,12 +118,12 @@ extension MusicModel {
     }
 
     /// Latent frames that are denoised: the original never takes fewer than 128.
-    private func workingFrames(_ request: MusicRequest) -> Int {
+    func workingFrames(_ request: MusicRequest) -> Int {
         compatibility == .original ? max(request.frames, 128) : request.frames
     }
 
     /// Each item's noise from its own generator, drawn in the model's type at the item's own length.
-    private func noise(_ run: GenerationRun) throws -> Tensor {
+    func noise(_ run: GenerationRun) throws -> Tensor {
         let shape = [1, workingFrames(run.request), configuration.latentChannels]
         let items = try (0..<run.request.batch).map { item in
             try Tensor.randn(
@@ -139,7 +139,7 @@ extension MusicModel {
     /// The Euler steps of the flow from noise to music.
     ///
     /// - Returns: `[batch, frames, latentChannels]`.
-    private func denoise(
+    func denoise(
         _ noise: Tensor,
         conditions: Tensor,
         run: GenerationRun,
@@ -203,7 +203,7 @@ extension MusicModel {
         return try context.expand([batch, frames, context.dimension(2)])
     }
 
-    private func decode(
+    func decode(
         _ latents: Tensor,
         run: GenerationRun,
         observe: Observer?,

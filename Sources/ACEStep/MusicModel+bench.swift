@@ -23,6 +23,13 @@ extension MusicModel {
         return { _ = try self.transformer.velocity(latents, step: 0, plan: plan).select(1, 0).floats() }
     }
 
+    /// The sizes of the large products of a step, each once, with how many projections have them.
+    package var productSizes: [(inputs: Int, outputs: Int, count: Int)] {
+        let layers = projections.paths.filter(DiffusionTransformer.isQuantizable).compactMap { projections[$0] }
+        let bySize = Dictionary(grouping: layers) { [$0.inputFeatures, $0.outputFeatures] }
+        return bySize.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key[0], $0.key[1], $0.value.count) }
+    }
+
     /// Decoding random latents in one piece, for measuring.
     package func decodingForMeasuring(frames: Int) throws -> () throws -> Void {
         let latents = try Tensor.randn(
@@ -32,6 +39,31 @@ extension MusicModel {
             device: device
         )
         return { _ = try self.decoder(latents).select(2, 0).floats() }
+    }
+
+    /// What becomes of a given noise, so that runs in different arithmetic can be compared: each draws another by itself.
+    ///
+    /// - Parameters:
+    ///   - run: a request for one piece.
+    ///   - noise: as many numbers as the latents have, or nil for the run's own.
+    /// - Returns: the noise taken, the final latents, and the audio's channels.
+    package func render(
+        _ run: GenerationRun,
+        noise: [Float]? = nil
+    ) throws -> (noise: [Float], latents: [Float], channels: [[Float]]) {
+        let shape = [1, workingFrames(run.request), configuration.latentChannels]
+        let start = try noise.map { try Tensor($0, shape: shape).to(dtype).to(device) } ?? self.noise(run)
+        var timings = GenerationTimings()
+        let latents = try denoise(
+            start,
+            conditions: conditions(of: tokens(of: Prompt(run.request))),
+            run: run,
+            timings: &timings,
+            observe: nil
+        ) { _ in }
+        .slice(1, from: 0, to: run.request.frames)
+        let pieces = try decode(latents, run: run, observe: nil) { _ in }
+        return (try start.floats(), try latents.floats(), pieces.first?.channels ?? [])
     }
 
     /// The type that the transformer's weights are stored in; reads one header.

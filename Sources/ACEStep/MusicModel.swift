@@ -18,6 +18,8 @@ public final class MusicModel {
     public let autoencoderConfiguration: AutoencoderConfiguration
     /// The type computed in.
     public let dtype: DType
+    /// Whether the transformer's large products are computed in int8.
+    public let isQuantized: Bool
     /// Where it is computed.
     public let device: Device
     /// Whose conventions are followed.
@@ -35,17 +37,21 @@ public final class MusicModel {
 
     /// Loads a checkpoint: headers are read, weights are mapped. Weights stored in another type than `dtype` are converted.
     ///
+    /// - Parameter isQuantized: whether the transformer's large products are computed in int8; its weights are quantised
+    ///   now, which reads all of them.
     /// - Throws: ``ModelError``, `LayerError`, `CheckpointError`, `TokenizerError` or `TorchError`, each naming the file.
     public init(
         files: ModelFiles,
         tokenizer: BytePairTokenizer,
         dtype: DType,
+        isQuantized: Bool = false,
         device: Device = .cpu,
         compatibility: Compatibility = .standard
     ) throws {
         self.files = files
         self.tokenizer = tokenizer
         self.dtype = dtype
+        self.isQuantized = isQuantized
         self.device = device
         self.compatibility = compatibility
         configuration = try ModelConfiguration(files: files)
@@ -58,7 +64,13 @@ public final class MusicModel {
             )
         }
         projections = LinearIndex()
-        weights = try ModelWeights(files: files, dtype: dtype, device: device, index: projections)
+        weights = try ModelWeights(
+            files: files,
+            dtype: dtype,
+            device: device,
+            index: projections,
+            isQuantized: isQuantized
+        )
         textEncoder = try TextEncoder(Weights(weights.textEncoder), directory: files.textEncoder)
         guard textEncoder.dimension == configuration.textDimension else {
             throw ModelError.configuration(

@@ -20,7 +20,39 @@ public enum ComputeChoice {
         return device
     }
 
-    /// The type that `text` names; `auto` takes bfloat16 where the weights are bfloat16 and the hardware multiplies them fast.
+    /// How to compute.
+    public struct Arithmetic: Sendable, Equatable {
+        /// The type of activations, and of the weights that are not quantised.
+        public let dtype: DType
+        /// Whether the transformer's large products are computed in int8.
+        public let isQuantized: Bool
+
+        /// What the user calls it.
+        public var name: String { isQuantized ? "int8" : dtype.name }
+    }
+
+    /// What `text` names: `int8`, or one of the types of ``dtype(_:stored:device:)``.
+    ///
+    /// - Parameter stored: the type the weights are stored in.
+    /// - Throws: ``EngineError/unsupported(_:)`` for a type that is unknown or that this machine cannot compute in.
+    public static func arithmetic(_ text: String, stored: DType, device: Device) throws -> Arithmetic {
+        guard text == "int8" else {
+            return Arithmetic(dtype: try dtype(text, stored: stored, device: device), isQuantized: false)
+        }
+        guard device == .cpu else {
+            throw EngineError.unsupported(
+                "int8 products are for the processor, a GPU computes faster in bfloat16; use --dtype bfloat16, or --device cpu"
+            )
+        }
+        guard try Int8Matrix.isSupported else {
+            throw EngineError.unsupported(
+                "int8 products need a processor with AVX-512 VNNI, which this one lacks; use --dtype bfloat16 or float32"
+            )
+        }
+        return Arithmetic(dtype: try hasFastBFloat16 ? .bfloat16 : .float32, isQuantized: true)
+    }
+
+    /// The floating-point type that `text` names; `auto` takes bfloat16 where the weights are bfloat16 and the hardware multiplies them fast.
     ///
     /// - Parameter stored: the type the weights are stored in.
     public static func dtype(_ text: String, stored: DType, device: Device) throws -> DType {
@@ -29,10 +61,8 @@ public enum ComputeChoice {
             return try stored == .bfloat16 && (device != .cpu || hasFastBFloat16) ? .bfloat16 : .float32
         case "float32": return .float32
         case "bfloat16": return .bfloat16
-        case "int8":
-            throw EngineError.unsupported("int8 products are not there yet; use --dtype bfloat16 or float32")
         default:
-            throw EngineError.unsupported("unknown type '\(text)'; use auto, float32 or bfloat16")
+            throw EngineError.unsupported("unknown type '\(text)'; use auto, float32, bfloat16 or int8")
         }
     }
 

@@ -31,6 +31,27 @@ public struct Measurement: Sendable {
         }
     }
 
+    /// How fast the large products of a step are in bfloat16 and in int8, each size once, with random numbers.
+    ///
+    /// - Parameters:
+    ///   - duration: seconds of music, which make as many rows as a step has tokens.
+    ///   - repeats: how often each is run; the median counts.
+    public func products(duration: Double, repeats: Int) async throws -> [ProductRate] {
+        let frames = MusicRequest(tags: "", duration: duration).frames
+        return try await engine.withModel { model in
+            let patch = model.configuration.patchSize
+            return try model.productSizes.map { size in
+                try ProductRate.measure(
+                    inputs: size.inputs,
+                    outputs: size.outputs,
+                    rows: (frames + patch - 1) / patch,
+                    projections: size.count,
+                    device: model.device
+                ) { try Self.median(repeats: repeats, of: $0) }
+            }
+        }
+    }
+
     /// Seconds of decoding one second of audio, in a piece of four seconds.
     public func decoding(repeats: Int) async throws -> Double {
         let seconds = 4

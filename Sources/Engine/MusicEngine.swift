@@ -19,7 +19,7 @@ public actor MusicEngine {
         public var variant: String?
         /// `auto`, `cpu`, `cuda` or `cuda:N`.
         public var device: String
-        /// `auto`, `float32` or `bfloat16`.
+        /// `auto`, `float32`, `bfloat16` or `int8`.
         public var dtype: String
         /// Whose conventions to follow.
         public var compatibility: Compatibility
@@ -66,16 +66,21 @@ public actor MusicEngine {
 
     /// Loads a base.
     ///
+    /// - Parameter progress: told what takes long.
     /// - Throws: an error that names the file, the tensor and the rule broken.
-    public static func load(_ configuration: Configuration) async throws -> MusicEngine {
+    public static func load(
+        _ configuration: Configuration,
+        progress: @Sendable (LoadingEvent) -> Void = { _ in }
+    ) async throws -> MusicEngine {
         let start = ContinuousClock.now
         let engine = MusicEngine(configuration)
         let path = try await engine.path()
         let files = try ModelFiles(path: path, variant: configuration.variant)
         // Opening libtorch, reading the tokenizer and mapping the pages of the weights take about as long as each other.
         async let tokenizer = MusicModel.tokenizer(of: files)
-        async let warming: Void = MusicModel.warmPages(of: files)
-        try await engine.load(files, path: path, tokenizer: try tokenizer, start: start)
+        // Weights that are about to be quantised are read once, and their pages let go.
+        async let warming: Void = configuration.dtype == "int8" ? () : MusicModel.warmPages(of: files)
+        try await engine.load(files, path: path, tokenizer: try tokenizer, start: start, progress: progress)
         await warming
         return engine
     }
@@ -87,16 +92,19 @@ public actor MusicEngine {
         _ files: ModelFiles,
         path: String,
         tokenizer: BytePairTokenizer,
-        start: ContinuousClock.Instant
+        start: ContinuousClock.Instant,
+        progress: @Sendable (LoadingEvent) -> Void
     ) throws {
         let device = try ComputeChoice.device(configuration.device)
         let stored = try MusicModel.storedType(files: files)
-        let dtype = try ComputeChoice.dtype(configuration.dtype, stored: stored, device: device)
+        let arithmetic = try ComputeChoice.arithmetic(configuration.dtype, stored: stored, device: device)
         if let threads = configuration.threads { try TorchRuntime.setThreadCount(threads) }
+        if arithmetic.isQuantized { progress(.quantizing) }
         let model = try MusicModel(
             files: files,
             tokenizer: tokenizer,
-            dtype: dtype,
+            dtype: arithmetic.dtype,
+            isQuantized: arithmetic.isQuantized,
             device: device,
             compatibility: configuration.compatibility
         )
@@ -109,7 +117,7 @@ public actor MusicEngine {
                 variant: model.configuration.variant,
                 version: model.configuration.version,
                 layers: model.configuration.layers,
-                dtype: dtype.name,
+                dtype: arithmetic.name,
                 storedType: stored.name,
                 device: device.description,
                 loadSeconds: (ContinuousClock.now - start).inSeconds
@@ -133,6 +141,12 @@ public actor MusicEngine {
     }
 }
 
+/// What a load does that takes a while.
+public enum LoadingEvent: Sendable, Equatable {
+    /// The weights are quantised to int8 and packed for this processor.
+    case quantizing
+}
+
 /// The base that an engine has loaded.
 public struct BaseDescription: Sendable, Equatable, Codable {
     /// Its directory's name.
@@ -145,7 +159,7 @@ public struct BaseDescription: Sendable, Equatable, Codable {
     public let version: String?
     /// Layers of its diffusion transformer.
     public let layers: Int
-    /// The type computed in.
+    /// The type computed in; `int8` if the large products are.
     public let dtype: String
     /// The type stored.
     public let storedType: String

@@ -14,6 +14,7 @@ public final class WeightSource {
     public let device: Device
     /// Where the module's adaptable projections are noted, if it has any.
     public let index: LinearIndex?
+    private let quantizes: (String) -> Bool
     private let store: TensorStore
     private let storedName: (String) -> String
     private var used: Set<String> = []
@@ -24,17 +25,20 @@ public final class WeightSource {
     ///   - device: the device to compute on.
     ///   - index: notes every projection that adapters may attach to.
     ///   - storedName: the name in the file of a path of the original layout.
+    ///   - quantizes: which projections, by path, multiply in int8.
     public init(
         store: TensorStore,
         dtype: DType,
         device: Device,
         index: LinearIndex? = nil,
-        storedName: @escaping (String) -> String = { $0 }
+        storedName: @escaping (String) -> String = { $0 },
+        quantizes: @escaping (String) -> Bool = { _ in false }
     ) {
         self.store = store
         self.dtype = dtype
         self.device = device
         self.index = index
+        self.quantizes = quantizes
         self.storedName = storedName
         file = store.files.first.map { store.files.count == 1 ? $0.path : Self.directory(of: $0.path) } ?? ""
     }
@@ -88,6 +92,26 @@ public final class WeightSource {
             dtype: stored,
             owner: file
         )
+    }
+}
+
+extension WeightSource {
+    /// The product with a projection's weight: in the compute type, or in int8 if this source quantises it.
+    ///
+    /// Once a weight is quantised, its mapped pages are let go: they come back if somebody asks for the original.
+    ///
+    /// - Parameters:
+    ///   - path: the projection's path, without `.weight`.
+    ///   - shape: `[out, in]`, as the configuration implies.
+    /// - Throws: ``LayerError`` if it is missing or of another shape, `TorchError` if it cannot be held or quantised.
+    func product(_ path: String, shape: [Int]) throws -> any LinearProduct {
+        let name = path + ".weight"
+        guard quantizes(path) else { return DenseProduct(try tensor(name, shape: shape)) }
+        let original = try stored(name, shape: shape)
+        let (file, description) = try store.location(of: storedName(name))
+        file.populate(description.byteRange)
+        defer { file.adviseDontNeed(description.byteRange) }
+        return try QuantizedProduct(quantizing: original)
     }
 }
 

@@ -50,7 +50,7 @@ public struct Weights {
     public func linear(_ name: String, inputs: Int, outputs: Int, bias: Bool = false) throws -> Linear {
         let layer = Linear(
             path: join(name),
-            weight: try tensor(name + ".weight", shape: [outputs, inputs]),
+            product: try source.product(join(name), shape: [outputs, inputs]),
             bias: bias ? try tensor(name + ".bias", shape: [outputs]) : nil
         )
         source.index?.add(layer)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACEStep
 import ArgumentParser
 import Engine
 
@@ -12,10 +13,13 @@ struct Bench: AsyncParsableCommand {
 
     /// What to measure.
     enum Subject: String, ExpressibleByArgument, CaseIterable {
-        case load, swap, generate
+        case load, swap, generate, quality
     }
 
-    @Argument(help: "load, swap or generate; each measures what the one before it does, too.")
+    @Argument(
+        help:
+            "load, swap or generate; each measures what the one before it does, too. Or quality: how near bfloat16 and int8 come to float32."
+    )
     var subject: Subject
 
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -42,6 +46,7 @@ struct Bench: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = model.engine
+        if subject == .quality { return try await printQuality(configuration) }
         let references = try adapterOptions.references()
         let (subject, duration, steps, repeats) = (subject, duration, steps, repeats)
         let figures = try await Interruption.cancelling {
@@ -56,5 +61,20 @@ struct Bench: AsyncParsableCommand {
             )
         }
         if json { try JSONOutput.print(figures) } else { figures.printTable() }
+    }
+
+    private func printQuality(_ configuration: MusicEngine.Configuration) async throws {
+        let request = MusicRequest(tags: "jazz, piano trio", duration: duration, steps: steps, seed: 1)
+        let figures = try await Interruption.cancelling {
+            try await QualityFigures.measure(["bfloat16", "int8"], of: configuration, request: request)
+        }
+        if json { return try JSONOutput.print(figures) }
+        for figure in figures {
+            let latents = Figures.rounded(figure.latentSignalToNoise, places: 1)
+            let spectra = Figures.rounded(figure.logSpectralDistance, places: 2)
+            print(
+                figure.dtype.padded(to: 12) + "latents \(latents) dB above the difference, spectra \(spectra) dB apart"
+            )
+        }
     }
 }

@@ -17,6 +17,7 @@ struct BenchFigures: Encodable, Sendable {
     var model: String?
     var dtype: String?
     var device: String?
+    var products: [ProductRate]?
 
     /// Switching is so quick that the median needs many.
     private static let switches = 101
@@ -37,6 +38,7 @@ struct BenchFigures: Encodable, Sendable {
         let step = try await measurement.step(duration: duration, repeats: repeats, untilFirst: ProcessFigures.age)
         figures.ready_s = step.ready
         figures.dit_step_s = step.median
+        figures.products = try await measurement.products(duration: duration, repeats: repeats)
         if subject == .generate { figures.vae_s_per_audio_s = try await measurement.decoding(repeats: repeats) }
         if !references.isEmpty {
             try await figures.measureAdapters(
@@ -93,6 +95,16 @@ struct BenchFigures: Encodable, Sendable {
         ]
         for case (let name, let seconds?) in rows {
             print(name.padded(to: 30) + Figures.seconds(seconds))
+        }
+        for product in products ?? [] {
+            let rates = [
+                "bfloat16 " + Figures.rounded(product.bfloat16, places: 0),
+                product.int8.map { "int8 " + Figures.rounded($0, places: 0) },
+            ]
+            print(
+                "product \(product.rows)×\(product.inputs)×\(product.outputs)".padded(to: 30)
+                    + rates.compactMap(\.self).joined(separator: ", ") + " GFLOP/s"
+            )
         }
         if let peak_rss_gb { print("peak memory".padded(to: 30) + "\(Figures.rounded(peak_rss_gb, places: 2)) GB") }
     }

@@ -17,15 +17,25 @@ struct ModelWeights {
 
     /// Opens the files of a checkpoint; nothing is read but their headers.
     ///
-    /// - Parameter index: notes the transformer's projections for adapters.
-    init(files: ModelFiles, dtype: DType, device: Device, index: LinearIndex) throws {
+    /// - Parameters:
+    ///   - index: notes the transformer's projections for adapters.
+    ///   - isQuantized: whether the products that take the transformer's time are computed in int8.
+    init(files: ModelFiles, dtype: DType, device: Device, index: LinearIndex, isQuantized: Bool = false) throws {
+        let quantizes: (String) -> Bool = { isQuantized && DiffusionTransformer.isQuantizable($0) }
         let main = try TensorStore(
             directory: files.transformer,
             baseName: files.layout == .original ? "model" : "diffusion_pytorch_model"
         )
         switch files.layout {
         case .original:
-            transformer = WeightSource(store: main, dtype: dtype, device: device, index: index) { "decoder." + $0 }
+            transformer = WeightSource(
+                store: main,
+                dtype: dtype,
+                device: device,
+                index: index,
+                storedName: { "decoder." + $0 },
+                quantizes: quantizes
+            )
             conditionEncoder = WeightSource(store: main, dtype: dtype, device: device) { path in
                 path == ConditionEncoder.nullName ? path : "encoder." + path
             }
@@ -35,7 +45,8 @@ struct ModelWeights {
                 dtype: dtype,
                 device: device,
                 index: index,
-                storedName: TensorNames.diffusers
+                storedName: TensorNames.diffusers,
+                quantizes: quantizes
             )
             let encoder = try TensorStore(directory: files.conditionEncoder, baseName: "diffusion_pytorch_model")
             conditionEncoder = WeightSource(

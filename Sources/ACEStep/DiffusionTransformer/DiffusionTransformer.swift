@@ -57,6 +57,12 @@ struct DiffusionTransformer {
         )
     }
 
+    /// Whether a projection may multiply in int8: those of attention and of the feed-forward blocks, and that of the
+    /// conditions, which are all but a thousandth of a step's work.
+    ///
+    /// The time embeddings scale every channel of every block and stay as they are.
+    static func isQuantizable(_ path: String) -> Bool { path.hasPrefix("layers.") || path == "condition_embedder" }
+
     /// Everything about a request that its steps share.
     struct Plan {
         let context: Tensor

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ACEStep
+import Engine
 import Synchronization
 
 /// Shows how far a generation is: one line that is drawn over on a terminal, a plain line for each part otherwise.
@@ -31,6 +32,13 @@ final class ProgressBar: Sendable {
         case .denoised(let step, let total):
             update("denoising", share: Double(step) / Double(total), detail: "step \(step)/\(total)")
         case .decoded(let share): update("decoding", share: share, detail: "")
+        }
+    }
+
+    /// Shows what loading does.
+    func show(_ event: LoadingEvent) {
+        switch event {
+        case .quantizing: update("packing weights to int8", share: 0, detail: "")
         }
     }
 
