@@ -1,6 +1,6 @@
 # Builds, tests and runs Lumina. Each target sets up what it needs; SWIFT_BUILD_FLAGS goes to `swift build`.
 .DEFAULT_GOAL := build
-.PHONY: help setup build build-tests test check soak demo bench format lint reference clean
+.PHONY: help setup build build-tests test check check-store parity soak demo bench format lint reference clean
 
 SWIFT_BUILD_FLAGS ?=
 LUMINA := .build/release/lumina
@@ -26,12 +26,21 @@ build-tests: setup
 test: build-tests ## The tests, without the slow suites
 	Scripts/run-tests $(TESTS)
 
-check: build-tests ## All tests, slow suites included, and every Scripts/check-*
-	@set -e; for script in Scripts/check-*; do echo "$$script"; "$$script"; done
-	LUMINA_SLOW=1 Scripts/run-tests $(TESTS)
+# The object store's slow suites start servers and share their time with nothing else: `make check-store`.
+check: build-tests ## All tests, slow suites included, and the numbers beside the Python reference
+	Scripts/check-layers
+	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS)
+	Scripts/run-tests --append --filter ObjectStoreTests $(TESTS)
+
+check-store: build-tests ## The object store against real S3 servers on this machine
+	LUMINA_SLOW=1 Scripts/run-tests --no-parallel --filter ObjectStoreTests $(TESTS)
+
+# The Python side takes 5 GB of packages and a minute for each kind of checkpoint.
+parity: build reference ## Every number beside diffusers and PEFT, on checkpoints made on the spot
+	Scripts/parity $(LUMINA) --quick
 
 soak: build-tests ## The suites that run for long and watch memory
-	LUMINA_SLOW=1 LUMINA_SOAK=1 Scripts/run-tests --filter '[Ss]oak' $(TESTS)
+	LUMINA_SLOW=1 LUMINA_SOAK=1 Scripts/run-tests --filter AdapterCyclingTests $(TESTS)
 
 demo: build ## The whole story on a small model
 	$(LUMINA) demo
@@ -46,8 +55,8 @@ lint: ## Format, names, documentation, layers
 	swift format lint --strict --recursive $(SWIFT_FOLDERS)
 	Scripts/check-layers
 
-reference: ## .venv with the Python libraries that fixtures and comparisons are made with
-	@Scripts/reference-venv
+reference: ## .venv-reference: the Python libraries that fixtures and comparisons are made with
+	@Scripts/reference/setup
 
 clean: ## Removes what was built; libtorch stays
 	rm -rf .build

@@ -110,7 +110,9 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "AdapterConversionTests",
-            dependencies: ["AdapterConversion", "AdapterFormats", "Checkpoints", "Torch", "TestSupport"]),
+            dependencies: [
+                "AdapterConversion", "AdapterFormats", "Adapters", "Checkpoints", "LuminaCommand", "Torch", "TestSupport",
+            ]),
         .testTarget(
             name: "ACEStepTests",
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],

@@ -47,7 +47,7 @@ public struct Measurement: Sendable {
     public func switching(between blends: [[(name: String, weight: Double)]], repeats: Int) async throws -> Double {
         var seconds: [Double] = []
         for turn in 0..<max(repeats, 2) { seconds.append(try await engine.select(blends[turn % blends.count])) }
-        return seconds.sorted()[seconds.count / 2]
+        return seconds.median
     }
 
     /// Seconds of a whole request with a prompt and a seed that were not seen before: the median of `repeats`.
@@ -68,9 +68,9 @@ public struct Measurement: Sendable {
             )
             let start = ContinuousClock.now
             _ = try await engine.generate(request, adapters: adapters)
-            seconds.append((ContinuousClock.now - start).inSeconds)
+            seconds.append(start.secondsUntilNow)
         }
-        return seconds.sorted()[seconds.count / 2]
+        return seconds.median
     }
 
     /// The median of `repeats` runs after one that warms up.
@@ -80,8 +80,13 @@ public struct Measurement: Sendable {
         for _ in 0..<max(repeats, 1) {
             let start = ContinuousClock.now
             try work()
-            seconds.append((ContinuousClock.now - start).inSeconds)
+            seconds.append(start.secondsUntilNow)
         }
-        return seconds.sorted()[seconds.count / 2]
+        return seconds.median
     }
+}
+
+extension [Double] {
+    /// The element in the middle of their order, the upper one of two; there must be at least one.
+    package var median: Double { sorted()[count / 2] }
 }

@@ -86,10 +86,19 @@ public final class WeightSource {
             throw LayerError.unsupportedType(name: name, file: file.path, type: description.dtype.rawValue)
         }
         used.insert(name)
-        return try unsafe Tensor(
+        return try Self.mapped(description, of: file, as: stored)
+    }
+
+    /// A tensor on a file's bytes, which keeps the file mapped.
+    private static func mapped(
+        _ description: TensorDescription,
+        of file: MappedFile,
+        as dtype: DType
+    ) throws(TorchError) -> Tensor {
+        try unsafe Tensor(
             mapping: UnsafeRawBufferPointer(rebasing: file.bytes[description.byteRange]),
             shape: description.shape,
-            dtype: stored,
+            dtype: dtype,
             owner: file
         )
     }
@@ -122,13 +131,7 @@ extension WeightSource {
             guard let dtype = DType(description.dtype), dtype.isFloatingPoint, description.elementCount > 0 else {
                 continue
             }
-            let tensor = try unsafe Tensor(
-                mapping: UnsafeRawBufferPointer(rebasing: file.bytes[description.byteRange]),
-                shape: description.shape,
-                dtype: dtype,
-                owner: file
-            )
-            if try !tensor.isFinite { return name }
+            if try !Self.mapped(description, of: file, as: dtype).isFinite { return name }
         }
         return nil
     }

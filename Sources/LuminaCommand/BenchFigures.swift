@@ -89,7 +89,7 @@ struct BenchFigures: Encodable, Sendable {
             seconds.append(summary.loadSeconds)
             blends.append([(summary.name, reference.weight)])
         }
-        adapterLoadSeconds = seconds.sorted()[seconds.count / 2]
+        adapterLoadSeconds = seconds.median
         try await engine.select(blends[0])
         adaptedStepSeconds = try await measurement.step(duration: duration, repeats: repeats) { 0 }.median
         adapterSwitchSeconds = try await measurement.switching(

@@ -79,23 +79,21 @@ struct SafetensorsFileTests {
         #expect(error.description.contains(path) && error.description.contains("'lora_A.weight'"))
     }
 
-    @Test("Two thousand tensors are opened in milliseconds")
-    func speed() throws {
+    @Test("Two thousand tensors are all found")
+    func manyTensors() throws {
         let directory = try TemporaryDirectory()
         let path = directory.path(of: "many.safetensors")
         let tensors = (0..<2000).map {
             TensorSpecification(name: "decoder.layers.\($0).self_attn.q_proj.weight", dtype: .bfloat16, shape: [1, 1])
         }
         try SafetensorsWriter.write(to: path, tensors: tensors) { _ in [0, 0] }
-        var best = Duration.seconds(1)
-        for _ in 0..<5 {
-            best = min(best, try ContinuousClock().measure { _ = try SafetensorsFile(path: path) })
-        }
-        // Some 2 ms when this was written; the bound leaves room for a busy machine.
-        #expect(best < .milliseconds(40))
+        let file = try SafetensorsFile(path: path)
+        #expect(file.names == tensors.map(\.name).sorted())
+        let ranges = file.tensors.values.map(\.byteRange).sorted { $0.lowerBound < $1.lowerBound }
+        #expect(zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
     }
 
-    @Test("Opening five gigabytes costs what its header costs")
+    @Test("Opening five gigabytes brings none of them into memory")
     func largeFile() throws {
         let directory = try TemporaryDirectory()
         let byteCount = 5 << 30
@@ -103,11 +101,17 @@ struct SafetensorsFileTests {
         let path = try directory.write(Fixture.safetensors(header), to: "large.safetensors")
         // Sparse: the file system stores only the header.
         #expect(unsafe truncate(path, off_t(8 + header.utf8.count + byteCount)) == 0)
-        #expect(try SafetensorsFile(path: path).description("a").byteRange.count == byteCount)
-        var best = Duration.seconds(1)
-        for _ in 0..<5 {
-            best = min(best, try ContinuousClock().measure { _ = try SafetensorsFile(path: path) })
-        }
-        #expect(best < .milliseconds(20))
+        let before = Self.residentBytes()
+        let file = try SafetensorsFile(path: path)
+        #expect(try file.description("a").byteRange.count == byteCount)
+        // Other tests run beside this one and take some, but not as much.
+        #expect(Self.residentBytes() - before < byteCount / 2)
+    }
+
+    /// What of this process is in memory; 0 where the system does not say.
+    private static func residentBytes() -> Int {
+        guard let statistics = FileManager.default.contents(atPath: "/proc/self/statm") else { return 0 }
+        let fields = String(decoding: statistics, as: UTF8.self).split(separator: " ")
+        return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
     }
 }

@@ -84,15 +84,12 @@ struct BytePairTokenizerTests {
         #expect(usual.encode("abcab").ids == [257, 256])
     }
 
-    @Test("White space that tokens take along is looked at once")
+    @Test("White space that tokens take along is looked at once", .timeLimit(.minutes(1)))
     func strippedWhitespaceIsNotQuadratic() throws {
         var file = MinimalTokenizer()
         file.addedTokens = #"[{"id":258,"content":"  ","lstrip":true,"rstrip":true,"normalized":false}]"#
         let tokenizer = try file.read()
-        var ids: [Int] = []
-        let duration = ContinuousClock().measure { ids = tokenizer.encode(String(repeating: " ", count: 100_000)).ids }
-        #expect(duration < .seconds(2))
-        #expect(ids == [258])
+        #expect(tokenizer.encode(String(repeating: " ", count: 100_000)).ids == [258])
     }
 
     @Test("A token whose place was taken along before it begins counts as nothing")
@@ -104,15 +101,12 @@ struct BytePairTokenizerTests {
     }
 
     @Test(
-        "Long runs take far less than a second",
+        "Long runs are looked at once",
+        .timeLimit(.minutes(1)),  // takes 5 to 40 ms; quadratic work would take minutes
         arguments: ["a", "e\u{301}\u{323}", " ", "\n ", "'", "<|im_start|", "각", "\u{301}"]
     )
     func longRunsAreNotQuadratic(_ unit: String) {
         let text = String(repeating: unit, count: 100_000 / unit.utf8.count)
-        var encoding = Encoding(ids: [])
-        let duration = ContinuousClock().measure { encoding = qwen.encode("x" + text) }
-        // Takes 5 to 40 ms; quadratic work would take minutes.
-        #expect(duration < .seconds(2))
-        #expect(encoding.ids.count > 500)
+        #expect(qwen.encode("x" + text).ids.count > 500)
     }
 }

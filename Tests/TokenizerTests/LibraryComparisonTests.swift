@@ -4,7 +4,7 @@ import Foundation
 import Testing
 import Tokenizer
 
-/// The big comparison that `Scripts/check-tokenizer` prepares; too large a file to keep in the repository.
+/// The big comparison that `Scripts/compare-tokenizer` prepares; too large a file to keep in the repository.
 @Suite("Comparison with the tokenizers library on a real vocabulary")
 struct LibraryComparisonTests {
     private static let tokenizerPath = ProcessInfo.processInfo.environment["LUMINA_TOKENIZER_JSON"]
@@ -12,7 +12,7 @@ struct LibraryComparisonTests {
 
     @Test(
         "Every text gives the library's ids and words, and the ids give its text",
-        .enabled(if: tokenizerPath != nil && casesPath != nil, "run Scripts/check-tokenizer TOKENIZER.json")
+        .enabled(if: tokenizerPath != nil && casesPath != nil, "run Scripts/compare-tokenizer TOKENIZER.json")
     )
     func everyTextGivesTheLibraryIDs() throws {
         let clock = ContinuousClock()

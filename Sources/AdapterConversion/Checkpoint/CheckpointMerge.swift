@@ -94,6 +94,8 @@ public struct CheckpointMerge {
         ) { name, writer in
             try Task.checkCancellation()
             step()
+            // What has been written is not read again: resident memory stays at a layer, not at the file.
+            defer { if let tensor = file.tensors[name] { file.file.adviseDontNeed(tensor.byteRange) } }
             guard let value = try blend.value(of: name) else {
                 return try unsafe file.withBytes(of: name) { try unsafe writer.append($0) }
             }

@@ -4,7 +4,10 @@ import AdapterFormats
 import Checkpoints
 import Torch
 
-/// Reads a written file with its target's rules and compares what it does with what the adapter does, in float64.
+/// Reads a written file with its target's rules and compares what it does with what the adapter does.
+///
+/// In float64 where the base's weight matters, since an effect may be far smaller than that weight; in float32 where it
+/// does not, on a base of zeros, which leaves the effect alone.
 struct ExportCheck {
     private let source: AdapterDescription
     private let base: BaseWeights?
@@ -27,8 +30,10 @@ struct ExportCheck {
     /// - Returns: how far each layer differs.
     /// - Throws: ``ConversionError/checkFailed(path:module:error:limit:)``, and what reading throws.
     func run(_ layers: [ConvertedLayer], reading file: String) throws -> [ConversionReport.Layer] {
-        let expected = try EffectiveWeights(source, dtype: .float64)
-        let reader = try reader(of: file)
+        let needsBase = layers.contains { EffectiveWeights.needsBase($0.module) }
+        let dtype: DType = needsBase ? .float64 : .float32
+        let expected = try EffectiveWeights(source, dtype: dtype)
+        let reader = try reader(of: file, dtype: dtype)
         var results: [ConversionReport.Layer] = []
         for layer in layers {
             try Task.checkCancellation()
@@ -39,7 +44,7 @@ struct ExportCheck {
                 results.append(.init(module: layer.path + ".bias", method: "diff_b", error: error))
                 continue
             }
-            let weight = try weight(for: layer)
+            let weight = try weight(for: layer, dtype: dtype)
             let wanted = try expected.difference(of: layer.module, base: weight)
             let found = try reader.difference(layer.path, weight)
             var error = try Self.relative(found - wanted, to: wanted)
@@ -76,18 +81,26 @@ struct ExportCheck {
         return largest > 0 ? error / largest : error
     }
 
-    /// The base's weight; without a base a made-up one, on which equal formulas agree as on any other.
-    private func weight(for layer: ConvertedLayer) throws -> Tensor {
-        if let base { return try base.weight(layer.path, dtype: .float64) }
-        var shape = [16, 0]
-        if let rotation = layer.module.tensors[.rotation] {
-            shape[1] = try EffectiveWeights.blockSize(of: rotation) * rotation.shape[0]
-        } else {
-            let product = try ProductShape(of: layer.module)
-            shape = [product.rows, product.columns]
+    /// The base's weight where it matters; without a base a made-up one, on which equal formulas agree as on any other.
+    private func weight(for layer: ConvertedLayer, dtype: DType) throws -> Tensor {
+        let needsBase = EffectiveWeights.needsBase(layer.module)
+        if needsBase, let base { return try base.weight(layer.path, dtype: dtype) }
+        let shape = try base?.shape(layer.path) ?? Self.shape(of: layer.module)
+        guard needsBase else { return try Tensor.zeros(shape, dtype: dtype) }
+        return try Tensor.randn(shape, generator: Generator(seed: 1), dtype: dtype) * 0.02
+    }
+
+    private static func shape(of module: AdapterModule) throws -> [Int] {
+        guard let rotation = module.tensors[.rotation] else {
+            let product = try ProductShape(of: module)
+            // A convolution's magnitudes have a third dimension, and those of its inputs tell how many those are.
+            guard let magnitudes = module.tensors[.weightNorm]?.shape, magnitudes.count == 3 else {
+                return [product.rows, product.columns]
+            }
+            let inputs = magnitudes[0] == 1 && magnitudes[1] > 0 ? magnitudes[1] : product.columns
+            return [product.rows, inputs, product.columns / inputs]
         }
-        let generator = try Generator(seed: 1)
-        return try Tensor.randn(shape, generator: generator, dtype: .float64) * 0.02
+        return [16, try EffectiveWeights.blockSize(of: rotation) * rotation.shape[0]]
     }
 
     private typealias Reader = (
@@ -96,13 +109,13 @@ struct ExportCheck {
     )
 
     /// The target's rules on the written file: ComfyUI's by name, the others' as an adapter of theirs is read.
-    private func reader(of file: String) throws -> Reader {
+    private func reader(of file: String, dtype: DType) throws -> Reader {
         if options.target == .comfyui || options.target == .diff {
-            let rules = ComfyUIRules(try SafetensorsFile(path: file), dtype: .float64)
+            let rules = ComfyUIRules(try SafetensorsFile(path: file), dtype: dtype)
             return ({ try rules.difference(at: $0, weight: $1) }, { try rules.biasDifference(at: $0) })
         }
         let written = try AdapterDescription(contentsOf: file)
-        let weights = try EffectiveWeights(written, dtype: .float64)
+        let weights = try EffectiveWeights(written, dtype: dtype)
         var modules: [String: AdapterModule] = [:]
         for module in written.modules {
             modules[try base.map { try $0.path(of: module.path) } ?? KnownPaths.dotted(module.path)] = module

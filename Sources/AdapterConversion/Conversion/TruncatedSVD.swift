@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Torch
+package import Torch
 
 /// The best low-rank approximation of a matrix.
-enum TruncatedSVD {
+package enum TruncatedSVD {
     /// Matrices up to this size are decomposed exactly, which takes under a second.
     private static let exactSize = 384
     /// Directions beyond the wanted ones, and rounds of refinement, of the randomised method.
@@ -19,7 +19,7 @@ enum TruncatedSVD {
     ///   - rank: how many; fewer if the matrix has fewer.
     /// - Returns: `u` `[out, r]`, `s` `[r]` falling, `v` `[in, r]`.
     /// - Throws: `TorchError`.
-    static func decompose(_ matrix: Tensor, rank: Int) throws -> (u: Tensor, s: Tensor, v: Tensor) {
+    package static func decompose(_ matrix: Tensor, rank: Int) throws -> (u: Tensor, s: Tensor, v: Tensor) {
         let smaller = min(matrix.dimension(0), matrix.dimension(1))
         let wanted = min(rank, smaller)
         guard smaller > exactSize, wanted + oversampling < smaller / 2 else {

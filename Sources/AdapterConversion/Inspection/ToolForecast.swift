@@ -43,7 +43,7 @@ public struct ToolForecast: Sendable, Equatable, Encodable {
     /// Sums up what happens to each module; `wayOut` says what to do about anything but an exact result.
     static func summary(_ tool: String, _ outcomes: [ModuleOutcome], wayOut: String) -> ToolForecast {
         let kinds = Dictionary(grouping: outcomes, by: { $0 }).sorted { $1.value.count < $0.value.count }
-        guard let (first, members) = kinds.first.map({ ($0.key, $0.value) }) else {
+        guard let first = kinds.first?.key else {
             return ToolForecast(tool: tool, verdict: .refused, strength: nil, detail: "finds nothing in it")
         }
         if kinds.count == 1 {
@@ -54,13 +54,18 @@ public struct ToolForecast: Sendable, Equatable, Encodable {
                 detail: first.sentence + (first.verdict == .exact ? "" : "; " + wayOut)
             )
         }
-        let parts = kinds.prefix(3).map { "\($0.value.count) modules: \($0.key.sentence)" }.joined(separator: "; ")
-        let isRefused = members.count == outcomes.count && first.verdict == .refused
+        if let range = ModuleOutcome.range(kinds.map(\.key)) {
+            return ToolForecast(tool: tool, verdict: .scaled, strength: nil, detail: range + "; " + wayOut)
+        }
+        let parts = kinds.prefix(3).map { kind in
+            "\(kind.value.count) \(kind.value.count == 1 ? "module" : "modules"): \(kind.key.sentence)"
+        }
+        let isRefused = kinds.allSatisfy { $0.key.verdict == .refused }
         return ToolForecast(
             tool: tool,
             verdict: isRefused ? .refused : .wrong,
             strength: nil,
-            detail: parts + "; " + wayOut
+            detail: parts.joined(separator: "; ") + "; " + wayOut
         )
     }
 }
@@ -113,6 +118,20 @@ enum ModuleOutcome: Hashable {
         case .wrong(let reason): "plays something else: \(reason)"
         case .refused(let reason): "does not play: \(reason)"
         }
+    }
+
+    /// The sentence for outcomes that are all scaled, for one reason, by different factors; nil for others.
+    static func range(_ outcomes: [ModuleOutcome]) -> String? {
+        var (factors, reasons): ([Double], Set<String>) = ([], [])
+        for outcome in outcomes {
+            guard case .scaled(let factor, let reason) = outcome else { return nil }
+            factors.append(factor)
+            reasons.insert(reason)
+        }
+        guard let least = factors.min(), let most = factors.max(), let reason = reasons.first, reasons.count == 1 else {
+            return nil
+        }
+        return "plays at \(fraction(least)) to \(fraction(most)) strength, which differs between modules: \(reason)"
     }
 
     /// `1/3` for a third, `2 times the` for a double, else decimals.

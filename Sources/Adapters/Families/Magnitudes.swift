@@ -8,7 +8,8 @@ import Torch
 /// DoRA's magnitudes of one module, and how they are used.
 ///
 /// PEFT's `lora_magnitude_vector` has one for each output and divides by `‖W + ΔW‖`. LyCORIS's `dora_scale` has one for
-/// each output or each input, by its shape, and divides by `‖W + ΔW‖ + ε`. Sources: PEFT 0.21.2, `tuners/lora/dora.py`;
+/// each output or each input, by its shape, and divides by `‖W + ΔW‖ + ε`; an export for ComfyUI says that it is to divide by
+/// `‖W‖ + ε`. Sources: PEFT 0.21.2, `tuners/lora/dora.py`;
 /// LyCORIS 4.1.3, `functional/general.py`.
 struct Magnitudes {
     /// The dimension of the stored weight that has a magnitude for each index.
@@ -22,6 +23,8 @@ struct Magnitudes {
     let axis: Axis
     /// Added to the norm.
     let epsilon: Double
+    /// Whether the norm is that of the base alone, `‖W‖`.
+    let dividesByBaseNorm: Bool
     /// The adapter and the tensor, for messages.
     let adapter: String
     let name: String
@@ -55,6 +58,7 @@ struct Magnitudes {
         } else {
             return nil
         }
+        dividesByBaseNorm = tensors.dividesByBaseNorm && axis == .output
         adapter = tensors.adapter
     }
 
@@ -91,7 +95,8 @@ struct Magnitudes {
         var norms: [Tensor] = []
         var squares: Tensor?
         for (start, end) in RowChunks.ranges(rowCount: shape[0], rowSize: rowSize) {
-            let rows = try layer.storedRows(from: start, to: end) + difference.rows(from: start, to: end)
+            let base = try layer.storedRows(from: start, to: end)
+            let rows = dividesByBaseNorm ? base : try base + difference.rows(from: start, to: end)
             switch axis {
             case .output: norms.append(try rows.norm(dimensions: [1], keepDimension: false))
             case .input:

@@ -26,6 +26,11 @@ public struct AdapterTensors {
     public let residence: AdapterResidence
     private let file: SafetensorsFile
 
+    /// Whether DoRA's magnitudes of outputs are meant for ComfyUI, which divides by the norm of the base alone.
+    ///
+    /// Exports for ComfyUI say so in their metadata; no other tool writes it.
+    var dividesByBaseNorm: Bool { file.metadata["lumina.dora_norm"] == "base" }
+
     /// Prepares to read an adapter's file.
     package init(
         file: SafetensorsFile,

@@ -17,7 +17,7 @@ enum EffectText {
         )
         if !effect.unmatched.isEmpty {
             Swift.print(
-                "  UNMATCHED   \(effect.unmatched.count) modules that the base does not have, such as \(effect.unmatched[0])"
+                "  UNMATCHED   \(effect.unmatched.count) modules that the base does not have, such as \(effect.unmatched[0].withoutControls)"
             )
         }
         printTable(effect)

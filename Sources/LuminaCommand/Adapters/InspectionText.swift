@@ -9,7 +9,7 @@ enum InspectionText {
     private static let shown = 6
 
     static func print(_ adapter: AdapterInspection) {
-        Swift.print("\(adapter.name)  (\(adapter.file))")
+        Swift.print("\(adapter.name)  (\(adapter.file))".withoutControls)
         line("family", families(adapter))
         line("from", adapter.origin)
         for (label, text) in scales(adapter) { line(label, text) }
@@ -35,7 +35,7 @@ enum InspectionText {
     }
 
     private static func line(_ label: String, _ text: String) {
-        Swift.print("  \(label.padded(to: width))\(text)")
+        Swift.print("  \(label.padded(to: width))\(text.withoutControls)")
     }
 
     private static func families(_ adapter: AdapterInspection) -> String {
@@ -126,5 +126,17 @@ extension ToolForecast.Verdict {
         case .scaled: "!"
         case .wrong, .refused: "✗"
         }
+    }
+}
+
+extension String {
+    /// The text with control characters escaped: names out of a stranger's file must not steer the terminal.
+    var withoutControls: String {
+        var result = ""
+        for scalar in unicodeScalars {
+            let isHarmless = scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
+            result += isHarmless ? String(scalar) : scalar.escaped(asASCII: true)
+        }
+        return result
     }
 }

@@ -19,7 +19,7 @@ enum Interruption {
 
     /// Runs `work`, cancelled when a signal arrives.
     ///
-    /// - Throws: `CancellationError` if a signal came, whatever `work` makes of its cancellation.
+    /// - Throws: `CancellationError` if a signal came before the work was done.
     static func cancelling<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value
     {
         try await withThrowingTaskGroup(of: Outcome<Value>.self) { group in
@@ -33,7 +33,10 @@ enum Interruption {
             case .finished(let value)?: return value
             case .interrupted?, nil:
                 group.cancelAll()
-                while (try? await group.next()) != nil {}  // the work's own cancellation error says nothing new
+                // Work that was done before it noticed has written its files: then it is not said that it has not.
+                while let outcome = await group.nextResult() {
+                    if case .success(.finished(let value)) = outcome { return value }
+                }
                 throw CancellationError()
             }
         }

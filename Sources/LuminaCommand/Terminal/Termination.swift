@@ -36,7 +36,8 @@ enum Termination {
             return 0
         }
         if code == .validationFailure {
-            Console.write(LuminaCommand.fullMessage(for: error))
+            let message = LuminaCommand.fullMessage(for: error)  // "Error: …", then how the command is used
+            Console.write(message.hasPrefix("Error: ") ? "e" + message.dropFirst() : message)
             return wrongUsage
         }
         Console.error("\(error)")
