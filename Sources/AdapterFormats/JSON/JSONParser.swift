@@ -119,15 +119,25 @@ package struct JSONParser {
 
     private mutating func number() throws(AdapterFormatError) -> Double {
         let start = position
-        while let byte = current, Self.isNumberByte(byte) { position += 1 }
-        let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "."),
-            let number = Double(text)
-        else {
+        _ = take(UInt8(ascii: "-"))
+        var isWellFormed = take(UInt8(ascii: "0")) || takeDigits()
+        if isWellFormed, take(UInt8(ascii: ".")) { isWellFormed = takeDigits() }
+        if isWellFormed, take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
+            _ = take(UInt8(ascii: "+")) || take(UInt8(ascii: "-"))
+            isWellFormed = takeDigits()
+        }
+        guard isWellFormed, let number = Double(String(decoding: bytes[start..<position], as: UTF8.self)) else {
             position = start
             throw failure("expected a value")
         }
         return number
+    }
+
+    /// Passes over a run of digits; false if there is none.
+    private mutating func takeDigits() -> Bool {
+        let start = position
+        while let byte = current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+        return position > start
     }
 
     private mutating func string() throws(AdapterFormatError) -> String {
@@ -196,14 +206,5 @@ package struct JSONParser {
             result = result << 4 | UInt32(digit)
         }
         return result
-    }
-
-    private static func isNumberByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
-            UInt8(ascii: "e"), UInt8(ascii: "E"):
-            true
-        default: false
-        }
     }
 }

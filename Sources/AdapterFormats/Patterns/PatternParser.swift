@@ -65,6 +65,7 @@ struct PatternParser {
     }
 
     private mutating func atom(depth: Int) throws(PatternFailure) -> PatternNode {
+        if try quantifier() != nil { throw PatternFailure("nothing to repeat") }
         let scalar = try next("unexpected end")
         switch Unicode.Scalar(scalar) {
         case "(": return try group(depth: depth)
@@ -73,7 +74,6 @@ struct PatternParser {
         case "^": return .anchor(.start)
         case "$": return .anchor(.end)
         case "\\": return try escape()
-        case "*", "+", "?": throw PatternFailure("nothing to repeat")
         default: return .scalars(.one(scalar))
         }
     }
