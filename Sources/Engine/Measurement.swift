@@ -42,14 +42,20 @@ public struct Measurement: Sendable {
     public struct Ways: Sendable {
         /// Seconds that branches are expected to add to a step.
         public let predictedBranches: Double
-        /// Seconds that merging is expected to take.
-        public let predictedMerging: Double
         /// Seconds of a step with branches.
         public let factorsStep: Double
+        /// What the other way takes; nil where nothing can be merged.
+        public let merged: Merged?
+    }
+
+    /// What merging takes.
+    public struct Merged: Sendable {
+        /// Seconds that merging is expected to take.
+        public let predictedSeconds: Double
+        /// Seconds that it took.
+        public let seconds: Double
         /// Seconds of a step with what can be merged merged.
-        public let mergedStep: Double
-        /// Seconds that merging took.
-        public let merging: Double
+        public let step: Double
     }
 
     /// Measures a step with resident adapters in both ways; they are taken off afterwards.
@@ -67,20 +73,18 @@ public struct Measurement: Sendable {
     ) async throws -> Ways {
         let request = MusicRequest(tags: "", duration: duration)
         let costs = try await engine.measureCosts(of: adapters, for: request)
-        var (steps, seconds): ([Double], [Double]) = ([], [])
-        for mode in [AdapterMode.factors, .merged] {
+        func measure(_ mode: AdapterMode) async throws -> (attaching: Double, step: Double) {
             let attached = try await engine.attach(adapters, to: request, as: mode)
-            seconds.append(attached.seconds)
             let step = try await step(duration: duration, voicing: attached.voicing, repeats: repeats) { 0 }
-            steps.append(step.median)
+            return (attached.seconds, step.median)
         }
+        let factors = try await measure(.factors)
+        let merged = costs.mergeSeconds.isFinite ? try await measure(.merged) : nil
         try await engine.select([])
         return Ways(
             predictedBranches: costs.branchSeconds,
-            predictedMerging: costs.mergeSeconds,
-            factorsStep: steps[0],
-            mergedStep: steps[1],
-            merging: seconds[1]
+            factorsStep: factors.step,
+            merged: merged.map { .init(predictedSeconds: costs.mergeSeconds, seconds: $0.attaching, step: $0.step) }
         )
     }
 

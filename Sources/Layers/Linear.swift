@@ -4,13 +4,13 @@ public import Torch
 
 /// A projection `y = x·Wᵀ + b` with a slot for adapters.
 ///
-/// The weights are the checkpoint's and never change. Adapters are side branches: changing them replaces the list, and
+/// The weights are the checkpoint's, or made from it, and never change. Adapters are side branches: changing them replaces the list, and
 /// without any the output is the base's, bit for bit.
 public final class Linear {
     /// The place in ACE-Step's original layout, counted from the decoder: `layers.3.self_attn.q_proj`.
     public let path: String
-    /// `[out, in]`.
-    public let weight: Tensor
+    /// How it multiplies by its weight: `product(x)` is the base's `x·Wᵀ` alone, no bias, no adapters.
+    public let product: any LinearProduct
     /// `[out]`, if the layer has one.
     public let bias: Tensor?
     /// How the checkpoint stores the weight: the shape that adapters are made for.
@@ -24,26 +24,45 @@ public final class Linear {
     ///
     /// - Parameters:
     ///   - path: the place in the model, without `decoder.`.
-    ///   - weight: `[out, in]`.
+    ///   - product: how it multiplies by its weight.
     ///   - bias: `[out]`, if the layer has one.
     ///   - layout: how the checkpoint stores the weight.
-    public init(path: String, weight: Tensor, bias: Tensor? = nil, layout: WeightLayout = .matrix) {
+    public init(path: String, product: any LinearProduct, bias: Tensor? = nil, layout: WeightLayout = .matrix) {
         self.path = path
-        self.weight = weight
+        self.product = product
         self.bias = bias
         self.layout = layout
     }
 
+    /// Creates a projection without adapters that computes in its weight's own type.
+    ///
+    /// - Parameters:
+    ///   - path: the place in the model, without `decoder.`.
+    ///   - weight: `[out, in]`.
+    ///   - bias: `[out]`, if the layer has one.
+    ///   - layout: how the checkpoint stores the weight.
+    public convenience init(path: String, weight: Tensor, bias: Tensor? = nil, layout: WeightLayout = .matrix) {
+        self.init(path: path, product: DenseProduct(weight), bias: bias, layout: layout)
+    }
+
+    /// The checkpoint's weight as the projection would use it, `[out, in]`, before any quantisation.
+    ///
+    /// Its type may differ from the one computed in.
+    public var weight: Tensor { product.original }
+
     /// The size of the input's last dimension.
-    public var inputFeatures: Int { weight.dimension(1) }
+    public var inputFeatures: Int { product.inputFeatures }
 
     /// The size of the output's last dimension.
-    public var outputFeatures: Int { weight.dimension(0) }
+    public var outputFeatures: Int { product.outputFeatures }
 
     /// The shape in which the checkpoint stores the weight.
     public var storedShape: [Int] { layout.storedShape(outputs: outputFeatures, inputs: inputFeatures) }
 
-    /// Whether adapters act on it now.
+    /// Whether adapters can be merged into a copy of its weight: not where that would have to be quantised again.
+    public var isMergeable: Bool { product is DenseProduct }
+
+    /// Whether adapters act on it now as branches.
     public var isAdapted: Bool { !branches.isEmpty }
 
     /// Replaces what adapters add; an empty list restores the base.
@@ -56,14 +75,7 @@ public final class Linear {
         self.merged = merged
     }
 
-    /// The base's product alone, `x·Wᵀ`: no bias, no adapters.
-    ///
-    /// - Parameter x: `[..., in]`.
-    /// - Returns: `[..., out]`, a fresh tensor.
-    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    public func product(_ x: Tensor) throws(TorchError) -> Tensor { try x.linear(weight) }
-
-    /// Some rows of the stored weight in float32, each with all its other dimensions in one.
+    /// Some rows of the checkpoint's weight in its stored shape, in float32, each with all its other dimensions in one.
     ///
     /// - Parameters:
     ///   - start: the first index along the stored weight's first dimension.
@@ -82,27 +94,27 @@ public final class Linear {
     /// - Returns: `[..., out]`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        var y = if let merged { try merged.product(x) } else { try x.linear(weight, bias: bias) }
+        var y = if let merged { try merged.product(x, bias: merged.bias) } else { try product(x, bias: bias) }
         for branch in branches { y = try branch.apply(input: x, output: y, layer: self) }
         return y
     }
 }
 
-/// A copy of a layer's weight with adapters in it.
+/// A copy of a layer's weight with adapters in it, as a product of its own.
 public struct MergedWeight {
-    /// `[out, in]`.
-    public let weight: Tensor
+    /// The product with the copy.
+    public let product: DenseProduct
     /// `[out]`; the layer may have had none.
     public let bias: Tensor?
 
-    /// Names both.
+    /// Names the copy, `[out, in]`, and the bias.
     public init(weight: Tensor, bias: Tensor?) {
-        self.weight = weight
+        product = DenseProduct(weight)
         self.bias = bias
     }
 
-    /// The layer's output of `[..., in]` with the copy in its weight's place.
-    func product(_ x: Tensor) throws(TorchError) -> Tensor { try x.linear(weight, bias: bias) }
+    /// The copied weight, `[out, in]`.
+    public var weight: Tensor { product.original }
 
     /// The bytes of both.
     public var byteCount: Int { weight.byteCount + (bias?.byteCount ?? 0) }

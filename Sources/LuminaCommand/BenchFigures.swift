@@ -109,10 +109,11 @@ struct BenchFigures: Encodable, Sendable {
         adapterLoadSeconds = seconds.median
         let first = [(name: blends[0][0].name, reference: references[0])]
         let ways = try await measurement.ways(of: first, duration: duration, repeats: repeats)
-        (factorsSeconds, mergedSeconds, mergingSeconds) = (ways.factorsStep, ways.mergedStep, ways.merging)
+        (factorsSeconds, mergedSeconds, mergingSeconds) = (ways.factorsStep, ways.merged?.step, ways.merged?.seconds)
         predictedFactorsSeconds = stepSeconds.map { $0 + ways.predictedBranches }
-        (predictedMergedSeconds, predictedMergingSeconds) = (stepSeconds, ways.predictedMerging)
-        adaptedStepSeconds = mode == .merged ? mergedSeconds : factorsSeconds
+        predictedMergedSeconds = ways.merged.flatMap { _ in stepSeconds }
+        predictedMergingSeconds = ways.merged?.predictedSeconds
+        adaptedStepSeconds = mode == .merged ? mergedSeconds ?? factorsSeconds : factorsSeconds
         adapterSwitchSeconds = try await measurement.switching(
             between: blends.count == 1 ? blends + [[]] : blends,
             repeats: Self.switches

@@ -7,7 +7,7 @@ import Torch
 public struct BlendCosts: Sendable, Equatable {
     /// Seconds that the branches add to a pass through the model.
     public var branchSeconds: Double
-    /// Seconds that merging takes.
+    /// Seconds that merging takes; infinite where it cannot be done.
     public var mergeSeconds: Double
     /// Bytes of the merged copy.
     public var mergedByteCount: Int
@@ -43,15 +43,25 @@ extension AdapterSet {
             elements += layer.weight.count
             if input(of: path) == .positions { kinds[kind(of: path, layer, blend), default: (path, 0)].count += 1 }
         }
+        let canMerge = canMerge(blend, under: [])
+        let adapter = blend.first.flatMap { self[$0.name] }
+        func ones(_ rows: Int, _ layer: Linear) throws(TorchError) -> Tensor {
+            try Tensor.ones(
+                [1, rows, layer.inputFeatures],
+                dtype: adapter?.dtype ?? .float32,
+                device: adapter?.device ?? .cpu
+            )
+        }
         let measured = min(max(rows, 1), Self.mostRows)
         var seconds = 0.0
         for (path, count) in kinds.values {
             guard let layer = self[layer: path], let share = branches[path] else { continue }
-            seconds += Double(count) * (try Self.seconds(of: share.branches, on: layer, rows: measured))
+            seconds += Double(count) * (try Self.seconds(of: share.branches, on: layer, input: ones(measured, layer)))
         }
         return BlendCosts(
             branchSeconds: seconds * Double(rows) / Double(measured),
-            mergeSeconds: try mergeSeconds(of: blend, onKinds: kinds.values.map(\.path)) * Double(elements),
+            mergeSeconds: canMerge
+                ? try mergeSeconds(of: blend, onKinds: kinds.values.map(\.path)) * Double(elements) : .infinity,
             mergedByteCount: mergedByteCount(of: blend)
         )
     }
@@ -62,12 +72,15 @@ extension AdapterSet {
     }
 
     /// Seconds of a layer's branches; the least of three, since other work on the machine only adds.
-    private static func seconds(of branches: [any LayerBranch], on layer: Linear, rows: Int) throws -> Double {
-        let (dtype, device) = (layer.weight.dtype, layer.weight.device)
-        let input = try Tensor.ones([1, rows, layer.inputFeatures], dtype: dtype, device: device)
+    private static func seconds(
+        of branches: [any LayerBranch],
+        on layer: Linear,
+        input: Tensor
+    ) throws -> Double {
+        let shape = [1, input.dimension(1), layer.outputFeatures]
         var least = Double.infinity
         for _ in 0..<3 {
-            var output = try Tensor.zeros([1, rows, layer.outputFeatures], dtype: dtype, device: device)
+            var output = try Tensor.zeros(shape, dtype: input.dtype, device: input.device)
             let start = ContinuousClock.now
             for branch in branches { output = try branch.apply(input: input, output: output, layer: layer) }
             _ = try output.select(1, 0).select(1, 0).to(.float32).floats()  // waits until it is computed
