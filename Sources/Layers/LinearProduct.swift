@@ -12,6 +12,8 @@ public protocol LinearProduct {
     ///
     /// For norms of adapters and for merging; its type may differ from the one computed in.
     var original: Tensor { get }
+    /// Where it is computed; the original may lie elsewhere.
+    var device: Device { get }
 
     /// `x · Wᵀ + bias`.
     ///
@@ -24,6 +26,9 @@ public protocol LinearProduct {
 }
 
 extension LinearProduct {
+    /// Where the original lies.
+    public var device: Device { original.device }
+
     /// `x · Wᵀ`: no bias.
     ///
     /// - Parameter x: `[..., in]`.
