@@ -72,7 +72,8 @@ public final class Linear {
         self.merged = merged
     }
 
-    /// Some rows of the checkpoint's weight in its stored shape, in float32, each with all its other dimensions in one.
+    /// Some rows of the checkpoint's weight in its stored shape, in float32, each with all its other dimensions in one, on the
+    /// device that computes.
     ///
     /// - Parameters:
     ///   - start: the first index along the stored weight's first dimension.
@@ -82,7 +83,7 @@ public final class Linear {
     public func storedRows(from start: Int, to end: Int) throws(TorchError) -> Tensor {
         let rows = storedShape[0]
         let stored = layout == .matrix ? weight : try layout.stored(weight)
-        return try stored.reshape([rows, -1]).slice(0, from: start, to: end).to(.float32)
+        return try stored.reshape([rows, -1]).slice(0, from: start, to: end).to(product.device).to(.float32)
     }
 
     /// Applies the projection and then each branch.
