@@ -12,6 +12,8 @@ public protocol LinearProduct {
     ///
     /// For norms of adapters and for merging; its type may differ from the one computed in.
     var original: Tensor { get }
+    /// Whether the product's numbers are those of ``original``: only then may a merged copy take its place.
+    var isExact: Bool { get }
     /// Where it is computed; the original may lie elsewhere.
     var device: Device { get }
 
