@@ -31,6 +31,13 @@ extension MusicModel {
         return { _ = try self.transformer.velocity(latents, step: 0, plan: plan).select(1, 0).floats() }
     }
 
+    /// The sizes of the large products of a step, each once, with how many projections have them.
+    package var productSizes: [(inputs: Int, outputs: Int, count: Int)] {
+        let layers = projections.paths.filter(DiffusionTransformer.isQuantizable).compactMap { projections[$0] }
+        let bySize = Dictionary(grouping: layers) { [$0.inputFeatures, $0.outputFeatures] }
+        return bySize.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key[0], $0.key[1], $0.value.count) }
+    }
+
     /// Decoding random latents in one piece, for measuring.
     package func decodingForMeasuring(frames: Int) throws -> () throws -> Void {
         let latents = try Tensor.randn(

@@ -91,7 +91,11 @@ extension MusicModel {
 
     /// Each item's noise from its own generator, drawn in the model's type at the item's own length.
     private func noise(_ run: GenerationRun, frames: [Int]) throws -> Tensor {
-        try Self.filled(
+        if let given = run.noise {
+            let shape = [frames.count, frames.max() ?? 0, configuration.latentChannels]
+            return try Tensor(given, shape: shape).to(dtype).to(device)
+        }
+        return try Self.filled(
             zip(run.items, frames).map { item, frames in
                 try Tensor.randn(
                     [1, frames, configuration.latentChannels],

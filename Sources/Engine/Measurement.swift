@@ -88,6 +88,26 @@ public struct Measurement: Sendable {
         )
     }
 
+    /// How fast the large products of a step are in bfloat16 and in int8, each size once, with random numbers.
+    ///
+    /// - Parameters:
+    ///   - duration: seconds of music, which make as many rows as a step has tokens.
+    ///   - repeats: how often each is run; the median counts.
+    /// - Returns: the rates, bfloat16 first for each size.
+    /// - Throws: ``EngineError/notLoaded``, or `TorchError` if a product fails.
+    public func products(duration: Double, repeats: Int) async throws -> [ProductRate] {
+        let frames = MusicRequest(tags: "", duration: duration).frames
+        return try await engine.withModel { model in
+            let patch = model.configuration.patchSize
+            return try model.productSizes.flatMap { inputs, outputs, count in
+                try ProductRate.measure(
+                    .init(rows: (frames + patch - 1) / patch, inputs: inputs, outputs: outputs, projections: count),
+                    device: model.device
+                ) { try Self.median(repeats: repeats, of: $0) }
+            }
+        }
+    }
+
     /// Seconds of decoding one second of audio, in a piece of four seconds.
     public func decoding(repeats: Int) async throws -> Double {
         let seconds = 4

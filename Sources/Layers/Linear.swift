@@ -59,9 +59,6 @@ public final class Linear {
     /// The shape in which the checkpoint stores the weight.
     public var storedShape: [Int] { layout.storedShape(outputs: outputFeatures, inputs: inputFeatures) }
 
-    /// Whether adapters can be merged into a copy of its weight: not where that would have to be quantised again.
-    public var isMergeable: Bool { product is DenseProduct }
-
     /// Whether adapters act on it now as branches.
     public var isAdapted: Bool { !branches.isEmpty }
 
@@ -75,7 +72,8 @@ public final class Linear {
         self.merged = merged
     }
 
-    /// Some rows of the checkpoint's weight in its stored shape, in float32, each with all its other dimensions in one.
+    /// Some rows of the checkpoint's weight in its stored shape, in float32, each with all its other dimensions in one, on the
+    /// device that computes.
     ///
     /// - Parameters:
     ///   - start: the first index along the stored weight's first dimension.
@@ -85,7 +83,7 @@ public final class Linear {
     public func storedRows(from start: Int, to end: Int) throws(TorchError) -> Tensor {
         let rows = storedShape[0]
         let stored = layout == .matrix ? weight : try layout.stored(weight)
-        return try stored.reshape([rows, -1]).slice(0, from: start, to: end).to(.float32)
+        return try stored.reshape([rows, -1]).slice(0, from: start, to: end).to(product.device).to(.float32)
     }
 
     /// Applies the projection and then each branch.

@@ -49,7 +49,7 @@ public struct Weights {
     ///   - outputs: features out.
     ///   - bias: whether the projection has a bias.
     ///   - input: what it reads, for adapters that act on a part of the sequence.
-    /// - Returns: the projection, its weight `[outputs, inputs]`.
+    /// - Returns: the projection, its weight `[outputs, inputs]`, quantised if the source quantises it.
     /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public func linear(
         _ name: String,
@@ -60,7 +60,7 @@ public struct Weights {
     ) throws -> Linear {
         let layer = Linear(
             path: join(name),
-            weight: try tensor(name + ".weight", shape: [outputs, inputs]),
+            product: try source.product(join(name), shape: [outputs, inputs]),
             bias: bias ? try tensor(name + ".bias", shape: [outputs]) : nil
         )
         source.index?.add(layer, reading: input)

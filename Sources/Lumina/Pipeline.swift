@@ -27,7 +27,7 @@ public actor Pipeline {
     ///   - model: a checkpoint's directory; nil takes the embedded model.
     ///   - variant: which model, where the directory holds several.
     ///   - device: `auto`, `cpu`, `cuda` or `cuda:N`.
-    ///   - dtype: `auto`, `float32` or `bfloat16`.
+    ///   - dtype: `auto`, `float32`, `bfloat16` or `int8`.
     ///   - compatibility: whose conventions to follow.
     ///   - adapterMode: how adapters are computed; nil leaves it to what either way costs, which may differ in rounding from one
     ///     request to the next.

@@ -26,6 +26,7 @@ struct BenchFigures: Encodable, Sendable {
     var model: String?
     var dtype: String?
     var device: String?
+    var products: [ProductRate]?
 
     private enum CodingKeys: String, CodingKey {
         case loadSeconds = "load_s"
@@ -44,7 +45,7 @@ struct BenchFigures: Encodable, Sendable {
         case generationSeconds = "generate_s"
         case audioSeconds = "audio_s"
         case peakGigabytes = "peak_rss_gb"
-        case model, dtype, device
+        case model, dtype, device, products
     }
 
     /// Switching is so quick that the median needs many.
@@ -67,7 +68,10 @@ struct BenchFigures: Encodable, Sendable {
         let step = try await measurement.step(duration: duration, repeats: repeats, untilFirst: ProcessFigures.age)
         figures.readySeconds = step.ready
         figures.stepSeconds = step.median
-        if subject == .generate { figures.decodingSeconds = try await measurement.decoding(repeats: repeats) }
+        if subject == .generate {
+            figures.decodingSeconds = try await measurement.decoding(repeats: repeats)
+            figures.products = try await measurement.products(duration: duration, repeats: repeats)
+        }
         if !references.isEmpty {
             try await figures.measureAdapters(
                 references,
@@ -133,6 +137,13 @@ struct BenchFigures: Encodable, Sendable {
         ]
         for case (let name, let seconds?) in rows {
             print(name.padded(to: 30) + Figures.seconds(seconds))
+        }
+        for product in products ?? [] {
+            print(
+                "product \(product.rows)×\(product.inputs)×\(product.outputs)".padded(to: 30)
+                    + product.dtype.padded(to: 14) + "\(Figures.rounded(product.gigaflops, places: 0)) GFLOP/s, "
+                    + "\(Figures.rounded(product.ratio, places: 2)) × bfloat16"
+            )
         }
         if let peakGigabytes { print("peak memory".padded(to: 30) + "\(Figures.rounded(peakGigabytes, places: 2)) GB") }
     }

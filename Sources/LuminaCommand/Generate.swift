@@ -45,7 +45,7 @@ struct Generate: AsyncParsableCommand {
         let (tensors, partial) = (saveTensors, adapterOptions.allowPartial)
         let result = try await Interruption.cancelling { [configuration] in
             defer { bar.finish() }
-            let engine = try await MusicEngine.load(configuration)
+            let engine = try await MusicEngine.load(configuration) { bar.show($0) }
             return try await engine.generate(
                 request,
                 adapters: wanted,

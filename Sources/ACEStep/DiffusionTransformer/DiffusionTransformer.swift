@@ -64,6 +64,13 @@ package struct DiffusionTransformer {
         )
     }
 
+    /// Whether a projection may multiply in int8: those of attention and of the feed-forward blocks, which are all but a
+    /// hundredth of a step's work and of the weights.
+    ///
+    /// The others gain nothing and cost quality: the time embeddings scale every channel of every block and, as the
+    /// projection of the conditions, are computed once a request; what is made into tokens and out of them is small.
+    package static func isQuantizable(_ path: String) -> Bool { path.hasPrefix("layers.") }
+
     /// Everything about a request that its steps share.
     package struct Plan {
         let context: Tensor

@@ -63,8 +63,8 @@ extension AdapterSet {
 
     /// Whether a blend can be merged while another acts on top of it.
     ///
-    /// DoRA's gains multiply the base's output, which a merged layer does not have, and what is quantised is not quantised
-    /// again.
+    /// DoRA's gains multiply the base's output, which a merged layer does not have. A quantised base is never merged with: the
+    /// copy would have to be quantised again, and lose what a small adapter changes.
     ///
     /// - Parameters:
     ///   - part: what would be merged.
@@ -72,7 +72,7 @@ extension AdapterSet {
     /// - Returns: whether each layer's output would be right.
     package func canMerge(_ part: [BlendEntry], under rest: [BlendEntry]) -> Bool {
         let merged = Set(part.compactMap { self[$0.name] }.flatMap(\.effects.keys))
-        guard merged.allSatisfy({ self[layer: $0]?.isMergeable == true }) else { return false }
+        guard merged.allSatisfy({ self[layer: $0]?.product.isExact ?? true }) else { return false }
         return rest.compactMap { self[$0.name] }.allSatisfy { adapter in
             adapter.effects.allSatisfy { path, effects in
                 !merged.contains(path) || !effects.contains { $0 is OutputGain }
