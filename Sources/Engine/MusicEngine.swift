@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ACEStep
-import Adapters
+package import Adapters
+import FoundationEssentials
 import Layers
 import Tokenizer
 import Torch
@@ -29,6 +30,14 @@ public actor MusicEngine {
         ///
         /// The least recently used make room.
         public var adapterBudget: Int?
+        /// How adapters are computed; nil leaves it to what either way costs.
+        public var adapterMode: AdapterMode?
+        /// Most bytes that merged copies of hot sets of adapters may take; an eighth of the machine's memory unless set.
+        ///
+        /// Where resident adapters have a budget, copies share it and make room first.
+        public var mergedBudget = Int(clamping: ProcessInfo.processInfo.physicalMemory / 8)
+        /// What sets of adapters cost, in place of what would be measured.
+        package var adapterCosts: BlendCosts?
         /// Where quantised weights are kept.
         package var packedWeights = PackedWeightsCache()
 
@@ -40,7 +49,8 @@ public actor MusicEngine {
             dtype: String = "auto",
             compatibility: Compatibility = .standard,
             threads: Int? = nil,
-            adapterBudget: Int? = nil
+            adapterBudget: Int? = nil,
+            adapterMode: AdapterMode? = nil
         ) {
             self.model = model
             self.variant = variant
@@ -49,16 +59,25 @@ public actor MusicEngine {
             self.compatibility = compatibility
             self.threads = threads
             self.adapterBudget = adapterBudget
+            self.adapterMode = adapterMode
         }
     }
 
     nonisolated let thread: ComputeThread
-    private let configuration: Configuration
+    let configuration: Configuration
     private var loaded: Loaded?
     /// Which adapters are in memory, and where those came from that are not any more.
     var residency: Residency
     /// The adapters of the requests that are being prepared or computed.
     var inUse: Set<String> = []
+    /// Chooses between branches and merged copies.
+    var planner: AdapterPlanner
+    /// The merged copies in memory.
+    var copies = MergedCopies()
+    /// What sets of adapters cost, and at how many tokens that was measured.
+    var knownCosts: [AdapterPlanner.Key: (rows: Int, costs: BlendCosts)] = [:]
+    /// What resident adapters do, by name, as far as somebody asked.
+    var digests: [String: String] = [:]
 
     /// What lives on the compute thread only.
     struct Loaded {
@@ -76,6 +95,7 @@ public actor MusicEngine {
         thread = ComputeThread(name: "lumina.compute")
         self.configuration = configuration
         residency = Residency(budget: configuration.adapterBudget)
+        planner = AdapterPlanner(wanted: configuration.adapterMode)
     }
 
     /// Loads a base.

@@ -31,6 +31,8 @@ public struct QuantizedProduct: LinearProduct {
         self.original = original
     }
 
+    /// Never.
+    public var isExact: Bool { false }
     /// The size of the input's last dimension.
     public var inputFeatures: Int { matrix.inputFeatures }
     /// The size of the output's last dimension.
@@ -78,6 +80,8 @@ public struct WeightOnlyProduct: LinearProduct {
     /// The smallest number whose reciprocal is finite in float32, or nearly.
     private static let smallestScale = 0x1p-126
 
+    /// Never.
+    public var isExact: Bool { false }
     /// The size of the input's last dimension.
     public var inputFeatures: Int { values.dimension(1) }
     /// The size of the output's last dimension.

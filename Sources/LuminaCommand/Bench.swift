@@ -47,11 +47,12 @@ struct Bench: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = model.engine
+        var configuration = model.engine
+        configuration.adapterMode = adapterOptions.mode
         let references = try adapterOptions.references()
         if subject == .quality { return try await printQuality(configuration, references) }
-        let (subject, duration, steps, repeats) = (subject, duration, steps, repeats)
-        let figures = try await Interruption.cancelling {
+        let (subject, duration, steps, repeats, mode) = (subject, duration, steps, repeats, adapterOptions.mode)
+        let figures = try await Interruption.cancelling { [configuration] in
             let engine = try await MusicEngine.load(configuration)
             return try await BenchFigures.measure(
                 engine,
@@ -59,7 +60,8 @@ struct Bench: AsyncParsableCommand {
                 references: references,
                 duration: duration,
                 steps: steps,
-                repeats: repeats
+                repeats: repeats,
+                mode: mode
             )
         }
         if json { try JSONOutput.print(figures) } else { figures.printTable() }

@@ -12,6 +12,14 @@ struct BenchFigures: Encodable, Sendable {
     var adapterLoadSeconds: Double?
     var adaptedStepSeconds: Double?
     var adapterSwitchSeconds: Double?
+    /// With branches, as the planner expects it and as it is.
+    var predictedFactorsSeconds: Double?
+    var factorsSeconds: Double?
+    /// With what can be merged merged.
+    var predictedMergedSeconds: Double?
+    var mergedSeconds: Double?
+    var predictedMergingSeconds: Double?
+    var mergingSeconds: Double?
     var generationSeconds: Double?
     var audioSeconds: Double?
     var peakGigabytes: Double?
@@ -28,6 +36,12 @@ struct BenchFigures: Encodable, Sendable {
         case adapterLoadSeconds = "adapter_load_s"
         case adaptedStepSeconds = "dit_step_with_adapter_s"
         case adapterSwitchSeconds = "adapter_switch_s"
+        case predictedFactorsSeconds = "factors_step_predicted_s"
+        case factorsSeconds = "factors_step_s"
+        case predictedMergedSeconds = "merged_step_predicted_s"
+        case mergedSeconds = "merged_step_s"
+        case predictedMergingSeconds = "merge_predicted_s"
+        case mergingSeconds = "merge_s"
         case generationSeconds = "generate_s"
         case audioSeconds = "audio_s"
         case peakGigabytes = "peak_rss_gb"
@@ -43,7 +57,8 @@ struct BenchFigures: Encodable, Sendable {
         references: [AdapterReference],
         duration: Double,
         steps: Int?,
-        repeats: Int
+        repeats: Int,
+        mode: AdapterMode?
     ) async throws -> BenchFigures {
         var figures = BenchFigures()
         let measurement = Measurement(engine)
@@ -63,7 +78,8 @@ struct BenchFigures: Encodable, Sendable {
                 on: engine,
                 with: measurement,
                 duration: duration,
-                repeats: repeats
+                repeats: repeats,
+                mode: mode
             )
         }
         if subject == .generate {
@@ -84,7 +100,8 @@ struct BenchFigures: Encodable, Sendable {
         on engine: MusicEngine,
         with measurement: Measurement,
         duration: Double,
-        repeats: Int
+        repeats: Int,
+        mode: AdapterMode?
     ) async throws {
         var blends: [[(name: String, weight: Double)]] = []
         var seconds: [Double] = []
@@ -94,8 +111,12 @@ struct BenchFigures: Encodable, Sendable {
             blends.append([(summary.name, reference.weight)])
         }
         adapterLoadSeconds = seconds.median
-        try await engine.select(blends[0])
-        adaptedStepSeconds = try await measurement.step(duration: duration, repeats: repeats) { 0 }.median
+        let first = [(name: blends[0][0].name, reference: references[0])]
+        let ways = try await measurement.ways(of: first, duration: duration, repeats: repeats)
+        (factorsSeconds, mergedSeconds, mergingSeconds) = (ways.factorsStep, ways.mergedStep, ways.merging)
+        predictedFactorsSeconds = stepSeconds.map { $0 + ways.predictedBranches }
+        (predictedMergedSeconds, predictedMergingSeconds) = (stepSeconds, ways.predictedMerging)
+        adaptedStepSeconds = mode == .merged ? mergedSeconds : factorsSeconds
         adapterSwitchSeconds = try await measurement.switching(
             between: blends.count == 1 ? blends + [[]] : blends,
             repeats: Self.switches
@@ -106,7 +127,10 @@ struct BenchFigures: Encodable, Sendable {
     func printTable() {
         let rows: [(String, Double?)] = [
             ("load", loadSeconds), ("process start to ready", readySeconds), ("denoising step", stepSeconds),
-            ("  with the first adapter", adaptedStepSeconds), ("adapter from disk", adapterLoadSeconds),
+            ("  with the first adapter", adaptedStepSeconds), ("  as factors, predicted", predictedFactorsSeconds),
+            ("  as factors, measured", factorsSeconds), ("  merged, predicted", predictedMergedSeconds),
+            ("  merged, measured", mergedSeconds), ("  merging, predicted", predictedMergingSeconds),
+            ("  merging, measured", mergingSeconds), ("adapter from disk", adapterLoadSeconds),
             ("switch of resident adapters", adapterSwitchSeconds), ("decoding a second of audio", decodingSeconds),
             ("whole request", generationSeconds),
         ]
