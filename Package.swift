@@ -66,7 +66,10 @@ let package = Package(
         .target(name: "AdapterConversion", dependencies: ["Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"]),
         .target(
             name: "Engine",
-            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Layers", "Tokenizer", "Torch"]),
+            dependencies: [
+                "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Layers", "Tokenizer", "Torch",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "Lumina", dependencies: ["Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Torch"]),
         .executableTarget(
             name: "LuminaCommand",

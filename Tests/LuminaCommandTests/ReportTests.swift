@@ -100,7 +100,7 @@ struct ReportTests {
             (["load"] + options, always), (["swap", "--adapter", lora] + options, always.union(adapters)),
             (
                 ["generate", "--adapter", lora] + options,
-                always.union(adapters).union(["generate_s", "audio_s", "vae_s_per_audio_s"])
+                always.union(adapters).union(["generate_s", "audio_s", "vae_s_per_audio_s", "products"])
             ),
         ] {
             let report = try await LuminaProcess.run(["bench"] + arguments).json()
