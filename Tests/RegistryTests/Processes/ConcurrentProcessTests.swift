@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ObjectStore
+import ObjectStoreTestSupport
+import Registry
+import TestSupport
+import Testing
+
+@Suite("Processes on one store", .serialized)
+struct ConcurrentProcessTests {
+    static let killCount = SlowSuite.isOn ? 100 : 6
+
+    private let directory: TemporaryDirectory
+    private let program: LuminaProcess
+    private let store: DirectoryStore
+    private let name: RegistryName
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        let path = directory.path(of: "store")
+        program = LuminaProcess(directory, store: "file://" + path)
+        store = try DirectoryStore(path: path)
+        name = try RegistryName("style-gen-c")
+    }
+
+    /// The name is sound: an unbroken log, whole versions, a flat folder that shows the current one.
+    private func checkSound() async throws {
+        let registry = try Registry.over(store)
+        #expect(try await registry.verify(name).isEmpty)
+        #expect(try await registry.flatView(of: name) == .current)
+    }
+
+    @Test("Eight publishers at once make as many versions as they push")
+    func eightPublishers() async throws {
+        let (directory, program) = (directory, program)
+        for seed in 0..<16 { try AdapterFixture.write(directory, "a\(seed)", seed: seed) }
+        let numbers = try await withThrowingTaskGroup(of: [Int].self) { group in
+            for publisher in 0..<8 {
+                group.addTask {
+                    var mine = program
+                    // Half of them share a cache, half have their own.
+                    if publisher.isMultiple(of: 2) { mine.environment["LUMINA_CACHE"] = directory.path(of: "cache-\(publisher)") }
+                    var numbers: [Int] = []
+                    for round in 0..<2 {
+                        let text = try await mine.succeed(["registry", "push", directory.path(of: "a\(publisher * 2 + round)"), "style-gen-c", "--json"])
+                        let report = try JSONDecoder().decode(PushReport.self, from: Data(text.utf8))
+                        numbers.append(report.version.version)
+                    }
+                    return numbers
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(numbers.sorted() == Array(1...16))
+        try await checkSound()
+        let history = try await Registry.over(store).history(of: name)
+        #expect(history.sequence == 16)
+        #expect(history.state.current == 16)
+    }
+
+    @Test("Publishers of the same content at once make one version")
+    func sameContent() async throws {
+        let (directory, program) = (directory, program)
+        let path = try AdapterFixture.write(directory, "same", seed: 3)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 { group.addTask { try await program.succeed(["registry", "push", path, "style-gen-c"]) } }
+            try await group.waitForAll()
+        }
+        #expect(try await Registry.over(store).history(of: name).state.versions.count == 1)
+        try await checkSound()
+    }
+
+    @Test("A push that is killed anywhere leaves nothing half, and the next one finishes")
+    func killedPush() async throws {
+        var random = SeededGenerator(seed: 11)
+        var finished = 0
+        for round in 0..<Self.killCount {
+            let path = try AdapterFixture.write(directory, "k\(round)", seed: round, rank: 4096)
+            let pause = Duration.microseconds(Int64(random.next() % 120_000))
+            let outcome = try await program.run(["registry", "push", path, "style-gen-c"], killAfter: pause)
+            if !outcome.isKilled { finished += 1 }
+            let before = try await Registry.over(store).history(of: name)
+            #expect(try await before.sequence == 0 || Registry.over(store).verify(name).isEmpty, "killed after \(pause)")
+            try await program.succeed(["registry", "push", path, "style-gen-c"])
+            let after = try await Registry.over(store).history(of: name)
+            #expect(after.state.versions.count == round + 1, "killed after \(pause)")
+            #expect(after.state.current == round + 1)
+            try await checkSound()
+            try FileManager.default.removeItem(atPath: path)
+        }
+        print("killed pushes: \(Self.killCount - finished) of \(Self.killCount) were killed before their end")
+    }
+
+    @Test("A pull that is killed anywhere leaves the old version, the new one or nothing")
+    func killedPull() async throws {
+        var random = SeededGenerator(seed: 12)
+        for seed in 0..<2 {
+            let path = try AdapterFixture.write(directory, "p\(seed)", seed: seed, rank: 4096)
+            try await program.succeed(["registry", "push", path, "style-gen-c"])
+        }
+        let target = directory.path(of: "target")
+        for round in 0..<Self.killCount {
+            let pause = Duration.microseconds(Int64(random.next() % 90_000))
+            if round.isMultiple(of: 3) { try? FileManager.default.removeItem(atPath: directory.path(of: "cache")) }
+            if round.isMultiple(of: 7) { try? FileManager.default.removeItem(atPath: target) }
+            let version = round % 2 + 1
+            _ = try await program.run(["registry", "pull", "style-gen-c@\(version)", target], killAfter: pause)
+            if FileManager.default.fileExists(atPath: target) { try await checkWhole(target) }
+            try await program.succeed(["registry", "pull", "style-gen-c@\(version)", target])
+            #expect(try await checkWhole(target) == version)
+        }
+    }
+
+    /// - Returns: The version in a directory, all of whose files are right.
+    @discardableResult
+    private func checkWhole(_ path: String) async throws -> Int {
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path + "/adapter_manifest.json")))
+        let manifest = try FlatManifest(bytes, from: "manifest")
+        #expect(manifest.state == .complete)
+        let digests = DirectoryDigest.sha256(path)
+        for file in manifest.files { #expect(digests[file.path] == file.sha256, "\(file.path)") }
+        #expect(digests.count == manifest.files.count + 1)
+        return manifest.version
+    }
+
+    private struct PushReport: Decodable {
+        struct Version: Decodable {
+            let version: Int
+        }
+
+        let version: Version
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Synchronization
+import TestSupport
+
+/// The real program, run as users run it.
+struct LuminaProcess: Sendable {
+    /// How a run ended.
+    struct Outcome: Sendable {
+        let status: Int32
+        let output: String
+        let errors: String
+        /// Whether it was killed.
+        let isKilled: Bool
+    }
+
+    /// The variables of every run; no others.
+    var environment: [String: String]
+
+    /// A program whose cache and home are in a directory.
+    init(_ directory: TemporaryDirectory, store: String? = nil, cache: String = "cache") {
+        environment = [
+            "HOME": directory.path, "USER": "tester", "PATH": "/usr/bin:/bin", "LUMINA_CACHE": directory.path(of: cache),
+            "TMPDIR": directory.path, "AWS_EC2_METADATA_DISABLED": "true",
+        ]
+        if let store { environment["LUMINA_STORE"] = store }
+    }
+
+    /// Runs the program to its end, or kills it after a while.
+    func run(_ arguments: [String], killAfter: Duration? = nil) async throws -> Outcome {
+        try await run(TestProducts.executable, arguments, killAfter: killAfter)
+    }
+
+    /// Runs any program.
+    func run(_ program: String, _ arguments: [String], killAfter: Duration? = nil) async throws -> Outcome {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.environment = environment
+        let output = try CapturedFile()
+        let errors = try CapturedFile()
+        process.standardOutput = output.handle
+        process.standardError = errors.handle
+        process.standardInput = FileHandle.nullDevice
+        let id = Mutex<Int32>(0)
+        await withTaskGroup(of: Void.self) { group in
+            if let killAfter {
+                group.addTask {
+                    guard (try? await Task.sleep(for: killAfter)) != nil else { return }
+                    let id = id.withLock { $0 }
+                    if id > 0 { kill(id, SIGKILL) }
+                }
+            }
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                process.terminationHandler = { _ in continuation.resume() }
+                do {
+                    try process.run()
+                    id.withLock { $0 = process.processIdentifier }
+                } catch {
+                    process.terminationHandler = nil
+                    continuation.resume()
+                }
+            }
+            id.withLock { $0 = 0 }
+            group.cancelAll()
+        }
+        return Outcome(
+            status: process.terminationStatus,
+            output: try output.text(),
+            errors: try errors.text(),
+            isKilled: process.terminationReason == .uncaughtSignal
+        )
+    }
+
+    /// Runs the program, which must end well.
+    ///
+    /// - Returns: What it printed.
+    @discardableResult
+    func succeed(_ arguments: [String]) async throws -> String {
+        let outcome = try await run(arguments)
+        if outcome.status != 0 || outcome.isKilled {
+            throw Violation("lumina \(arguments.joined(separator: " ")) ended with \(outcome.status): \(outcome.errors)")
+        }
+        return outcome.output
+    }
+}
+
+/// What a program writes, without a pipe that could fill up.
+private final class CapturedFile: Sendable {
+    let handle: FileHandle
+    private let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/lumina-output-" + UUID().uuidString
+        guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forUpdatingAtPath: path) else {
+            throw Violation("'\(path)' cannot be written")
+        }
+        self.handle = handle
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+}
