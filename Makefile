@@ -29,6 +29,7 @@ test: build-tests ## The tests, without the slow suites
 # The object store's slow suites start servers and share their time with nothing else: `make check-store`.
 check: build-tests ## All tests, slow suites included, and the numbers beside the Python reference
 	Scripts/check-layers
+	Scripts/check-registry-model
 	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS)
 	Scripts/run-tests --append --filter ObjectStoreTests $(TESTS)
 

@@ -21,6 +21,10 @@ public struct EngineResult: Sendable {
         public let name: String
         /// Its strength.
         public let weight: Double
+        /// The registry's version, if it came from one.
+        public let version: Int?
+        /// The digest of its files, `sha256:…`, where it is known.
+        public let digest: String?
     }
 
     /// One piece for each item of the batch.

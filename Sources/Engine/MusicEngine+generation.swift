@@ -122,7 +122,13 @@ extension MusicEngine {
             ),
             blend: zip(names, request.adapters).map { $1.entry(named: $0) },
             adapters: zip(request.adapters, names).map {
-                .init(reference: $0.reference, name: $1, weight: $0.weight)
+                .init(
+                    reference: $0.reference,
+                    name: $1,
+                    weight: $0.weight,
+                    version: $0.resolution?.version,
+                    digest: $0.resolution?.digest
+                )
             },
             warnings: warnings
         )

@@ -42,7 +42,7 @@ struct Bench: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = model.engine
-        let references = try adapterOptions.references()
+        let references = try await adapterOptions.lookup.resolve(adapterOptions.references(), isQuiet: json)
         let (subject, duration, steps, repeats) = (subject, duration, steps, repeats)
         let figures = try await Interruption.cancelling {
             let engine = try await MusicEngine.load(configuration)

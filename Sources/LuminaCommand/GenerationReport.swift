@@ -11,6 +11,21 @@ struct GenerationReport: Encodable {
         let ref: String
         let name: String
         let weight: Double
+        let version: Int?
+        let digest: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case ref, name, weight, version
+            case digest = "sha256"
+        }
+
+        init(_ used: EngineResult.UsedAdapter) {
+            ref = used.reference
+            name = used.name
+            weight = used.weight
+            version = used.version
+            digest = used.digest.map { $0.hasPrefix("sha256:") ? String($0.dropFirst(7)) : $0 }
+        }
     }
 
     /// Seconds spent in each part.
@@ -62,7 +77,7 @@ struct GenerationReport: Encodable {
         steps = result.parameters.steps
         guidance = result.parameters.guidance
         shift = result.parameters.shift
-        adapters = result.adapters.map { Adapter(ref: $0.reference, name: $0.name, weight: $0.weight) }
+        adapters = result.adapters.map(Adapter.init)
         timings = Timings(
             loading: result.base.loadSeconds,
             adapters: result.adapterSeconds,
@@ -80,7 +95,10 @@ struct GenerationReport: Encodable {
         for (file, seed) in zip(files, seeds) {
             Swift.print("\(file): \(Figures.seconds(duration)) of music, seed \(seed)")
         }
-        for adapter in adapters { Swift.print("  adapter \(adapter.name) at \(Figures.plain(adapter.weight))") }
+        for adapter in adapters {
+            let version = adapter.version.map { "@v\($0)" } ?? ""
+            Swift.print("  adapter \(adapter.name)\(version) at \(Figures.plain(adapter.weight))")
+        }
         Swift.print(
             "  \(work) in \(Figures.seconds(seconds)): encode \(Figures.seconds(timings.encoding)), "
                 + "denoise \(Figures.seconds(timings.denoising)), decode \(Figures.seconds(timings.decoding)); "

@@ -166,6 +166,32 @@ struct ChangingTests {
         #expect(try await registry.verify(name).isEmpty)
     }
 
+    @Test("A machine whose clock is ahead deletes nothing")
+    func clockAhead() async throws {
+        try await push(1...2)
+        _ = try await registry.retire(.version(1), of: name)
+        let clock = clock
+        let fast = try Registry.over(store) { $0.environment.now = { clock.next() + 9 * 86400 } }
+        var rule = Registry.CollectionRule()
+        #expect(try await fast.collect([name], rule).deleted.isEmpty)
+        rule.isDryRun = false
+        #expect(await kind { _ = try await fast.collect([name], rule) } == .unsupported)
+        #expect(try await registry.verify(name, .version(1)).isEmpty)
+    }
+
+    @Test("A retirement that is written with a clock of long ago waits out the grace period all the same")
+    func clockBehind() async throws {
+        try await push(1...2)
+        let clock = clock
+        let slow = try Registry.over(store) { $0.environment.now = { clock.next() - 30 * 86400 } }
+        _ = try await slow.retire(.version(1), of: name)
+        var rule = Registry.CollectionRule()
+        rule.isDryRun = false
+        #expect(try await registry.collect([name], rule).deleted.isEmpty)
+        clock.advance(7.5 * 86400)
+        #expect(try await registry.collect([name], rule).deleted.map(\.version) == [1])
+    }
+
     @Test("Reading a name that is not there names the ones that are close")
     func missing() async throws {
         try await push(1...1)

@@ -153,6 +153,24 @@ struct LogTests {
         await #expect(throws: RegistryError.self) { try await resolver.resolve(.named(name, .version(2))) }
     }
 
+    @Test("A file of trusted keys holds PEM blocks, base64 lines and comments; a broken one is refused")
+    func trustedKeys() throws {
+        let keys = (0..<3).map { _ in Curve25519.Signing.PrivateKey() }
+        let text = """
+            # the studio
+            \(SigningKeys.pem(keys[0].publicKey))
+            \(keys[1].publicKey.rawRepresentation.base64EncodedString())
+
+            \(SigningKeys.pem(keys[2].publicKey))
+            """
+        let read = try SigningKeys.publicKeys(text, from: "trusted")
+        #expect(read.map(\.rawRepresentation) == keys.map(\.publicKey.rawRepresentation))
+        for broken in ["", "# nothing", "hello", SigningKeys.pem(keys[0]), String(text.dropLast(30))] {
+            #expect(throws: RegistryError.self, "\(broken)") { try SigningKeys.publicKeys(broken, from: "trusted") }
+        }
+        #expect(try SigningKeys.privateKey(SigningKeys.pem(keys[0])).rawRepresentation == keys[0].rawRepresentation)
+    }
+
     @Test("Keys are read as openssl writes them, and refused without being quoted")
     func keys() throws {
         let pem = """

@@ -124,6 +124,22 @@ struct PublishingTests {
         #expect(try await registry.history(of: name).sequence == 2)
     }
 
+    @Test("Publishing again what is current already is no conflict, whatever was expected")
+    func expectedAgain() async throws {
+        let source = try await AdapterFixture.source(directory, seed: 1)
+        let other = try await AdapterFixture.source(directory, seed: 2)
+        var options = Registry.PublishOptions()
+        options.expectation = .absent
+        #expect(try await registry.publish(source, as: name, options).isNew)
+        // As after a push whose end nobody saw.
+        #expect(try await registry.publish(source, as: name, options).isNew == false)
+        options.expectation = .current(1)
+        #expect(try await registry.publish(other, as: name, options).isNew)
+        #expect(try await registry.publish(other, as: name, options).version.number == 2)
+        // Not current any more: now somebody else has been there.
+        await #expect(throws: RegistryError.self) { try await registry.publish(source, as: name, options) }
+    }
+
     @Test("A version can be published beside current, with aliases of its own")
     func keepCurrent() async throws {
         _ = try await push(1)
@@ -226,7 +242,7 @@ struct PublishingTests {
         let path = directory.path(of: "data")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         var random = SeededGenerator(seed: 4)
-        let bytes = (0..<(20 << 17)).flatMap { _ in withUnsafeBytes(of: random.next()) { unsafe Array($0) } }
+        let bytes = (0..<(20 << 20)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         try Data(bytes).write(to: URL(fileURLWithPath: path + "/large.bin"))
         let datasets = try Registry.over(store, kind: .datasets)
         let outcome = try await datasets.publish(PublicationSource(path: path, kind: .datasets), as: name)

@@ -34,20 +34,6 @@ struct ReferenceTests {
         #expect(try parse("warm-exp-01", local: ["warm-exp-01"]) == .local(path: "warm-exp-01"))
     }
 
-    @Test("A strength follows the last '='")
-    func weights() throws {
-        let plain = try WeightedReference("warm-exp-01") { _ in false }
-        #expect(plain.weight == 1)
-        let weighted = try WeightedReference("warm-exp-01@v2=-0.7") { _ in false }
-        #expect(weighted.weight == -0.7)
-        #expect(weighted.reference == .named(try RegistryName("warm-exp-01"), .version(2)))
-        let odd = try WeightedReference("./a=b/c") { _ in false }
-        #expect(odd.reference == .local(path: "./a=b/c"))
-        for text in ["a=nan", "a=inf", "a=x", "=1", "a="] {
-            #expect(throws: RegistryError.self, "\(text)") { try WeightedReference(text) { _ in false } }
-        }
-    }
-
     @Test(
         "What is no reference says what would be",
         arguments: [

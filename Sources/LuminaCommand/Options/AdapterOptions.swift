@@ -8,7 +8,7 @@ struct AdapterOptions: ParsableArguments {
     @Option(
         name: .customLong("adapter"),
         help: ArgumentHelp(
-            "An adapter: a directory or .safetensors file, with a strength if not 1. Repeatable.",
+            "An adapter with a strength if not 1: a directory, a .safetensors file, NAME[@VERSION] of the registry, s3:// or hf://. Repeatable.",
             valueName: "ref[=w]"
         )
     )
@@ -16,6 +16,8 @@ struct AdapterOptions: ParsableArguments {
 
     @Flag(help: "Use an adapter even if parts of it find no place in the model.")
     var allowPartial = false
+
+    @OptionGroup var lookup: ReferenceOptions
 
     /// The references as given.
     func references() throws -> [AdapterReference] { try adapters.map(AdapterReference.init(parsing:)) }

@@ -33,7 +33,8 @@ struct InitializeRegistry: AsyncParsableCommand {
             if createBucket { try await bucket.createBucket() }
             if enableVersioning { try await bucket.setVersioning(.enabled) }
         }
-        try await DiagnosisRun(registry: registry, json: json).run { $0.adopts = adopt }
+        let isSound = try await DiagnosisRun(registry: registry, json: json).run { $0.adopts = adopt }
+        if !isSound { throw ExitCode(Termination.failed) }
         if !json { print("\(registry.place) can be used: lumina registry push DIR NAME --store …") }
     }
 }
@@ -81,7 +82,6 @@ private struct DiagnosisRun {
     let json: Bool
 
     /// - Returns: Whether nothing is wrong.
-    @discardableResult
     func run(_ adjust: (inout Registry.DiagnosisOptions) -> Void) async throws -> Bool {
         var options = Registry.DiagnosisOptions()
         adjust(&options)

@@ -3,6 +3,7 @@
 import Foundation
 import ObjectStore
 import Registry
+import Synchronization
 
 /// Fetches repositories of a model hub into the local cache.
 struct HubFetch: Sendable {
@@ -28,17 +29,31 @@ struct HubFetch: Sendable {
         to directory: String,
         _ progress: @escaping @Sendable (RegistryProgress) -> Void
     ) async throws {
-        let total = repository.files.reduce(0) { $0 + ($1.size ?? 0) }
-        let sum = ByteSum()
+        let files = repository.files.filter { !$0.path.lastComponent.hasPrefix(".") }
+        let total = files.reduce(0) { $0 + ($1.size ?? 0) }
+        let sum = Mutex<[ObjectKey: Int]>([:])
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try await repository.download(
-            to: directory,
-            with: TransferEngine(),
-            where: { !$0.path.lastComponent.hasPrefix(".") },
-            progress: { part in
-                let done = min(sum.update(part), total)
-                progress(RegistryProgress(.downloading, byteCount: done, totalByteCount: total))
+        let engine = TransferEngine()
+        // The small ones first: what the configuration says is wrong is known before gigabytes have come.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, file) in files.sorted(by: { ($0.size ?? 0) < ($1.size ?? 0) }).enumerated() {
+                if index >= Self.fileCount { try await group.next() }
+                group.addTask {
+                    try await repository.download(file, to: directory + "/" + file.path.text, with: engine) { part in
+                        let done = sum.withLock { sum in
+                            sum[file.path] = part.completedBytes
+                            return sum.values.reduce(0, +)
+                        }
+                        progress(
+                            RegistryProgress(.downloading, byteCount: min(done, total), totalByteCount: total)
+                        )
+                    }
+                }
             }
-        )
+            try await group.waitForAll()
+        }
     }
+
+    /// How many files are under way at once; each in several ranges.
+    private static let fileCount = 4
 }

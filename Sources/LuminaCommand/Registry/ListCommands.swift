@@ -8,9 +8,12 @@ import Registry
 struct ListNames: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the names with their current versions.",
-        discussion:
-            "--offline reads the local catalogue, which can be deleted at any time and is filled again by the next list."
+        abstract: "List the names with their current versions, or search them by words.",
+        discussion: """
+            A store that does not answer is replaced by the local catalogue, which --offline reads at once; it can be deleted \
+            at any time and is filled again by the next list.
+            """,
+        aliases: ["search"]
     )
 
     @Argument(help: "Only names with these words in the name, base, aliases, notes or data set.")
@@ -27,7 +30,13 @@ struct ListNames: AsyncParsableCommand {
     func run() async throws {
         let registry = try await options.registry()
         let catalogue = try Catalogue(path: options.localCache().directory + "/catalogue.sqlite")
-        if !offline { try await refresh(catalogue, registry) }
+        if !offline {
+            do {
+                try await refresh(catalogue, registry)
+            } catch let error as ObjectStoreError where error.isOutage {
+                Console.warning("\(error); this is the local catalogue, as last seen")
+            }
+        }
         let text = words.joined(separator: " ")
         let items = try await catalogue.items(kind: registry.kind, place: registry.place, matching: text)
         if json { return try JSONOutput.print(items) }
@@ -83,7 +92,7 @@ struct ListVersions: AsyncParsableCommand {
 
     func run() async throws {
         let registry = try await options.registry()
-        let history = try await registry.existingHistory(of: NamedReference.parse(name).0)
+        let history = try await registry.lastKnownHistory(of: NamedReference.parse(name).0, in: options.localCache())
         if json { return try JSONOutput.print(history.state.versions.map { VersionReport($0, history, registry) }) }
         RegistryOutput.table(
             ["VERSION", "DIGEST", "SIZE", "PUBLISHED", "BY", "STATE"],
@@ -117,7 +126,8 @@ struct ShowVersion: AsyncParsableCommand {
     func run() async throws {
         let registry = try await options.registry()
         let (name, selector) = try NamedReference.parse(reference)
-        let (version, history) = try await registry.version(selector, of: name)
+        let history = try await registry.lastKnownHistory(of: name, in: options.localCache())
+        let version = try selector.version(in: history)
         let report = VersionReport(version, history, registry)
         if json { return try JSONOutput.print(report) }
         print(
@@ -130,7 +140,7 @@ struct ShowVersion: AsyncParsableCommand {
         if let retired = report.retired { rows.append(["retired", retired]) }
         if let signer = report.signer { rows.append(["signed by", signer]) }
         rows += lineage(report.lineage)
-        for row in rows { print("  " + row[0].padded(to: 14) + row[1]) }
+        for row in rows { print("  " + Printable.line(row[0]).padded(to: 14) + Printable.line(row[1])) }
         RegistryOutput.table(
             ["FILE", "SIZE", "SHA-256"],
             report.files.map { [$0.path, TransferBar.bytes($0.size), $0.sha256] }
@@ -145,5 +155,22 @@ struct ShowVersion: AsyncParsableCommand {
         ]
         let metrics = (lineage.metrics ?? [:]).sorted { $0.key < $1.key }.map { [$0.key, Figures.plain($0.value)] }
         return pairs.compactMap { key, value in value.map { [key, $0] } } + metrics
+    }
+}
+
+extension Registry {
+    /// A name's history, or the one last seen if the store does not answer; that is said.
+    fileprivate func lastKnownHistory(of name: RegistryName, in cache: LocalCache) async throws -> LogHistory {
+        let known = try await cache.history(of: name, kind: kind, place: place)
+        if let known { adopt(known) }
+        do {
+            let history = try await existingHistory(of: name)
+            await cache.keep(history, place: place)
+            return history
+        } catch let error as ObjectStoreError where error.isOutage {
+            guard let known else { throw error }
+            Console.warning("\(error); this is '\(name)' as last seen")
+            return known
+        }
     }
 }

@@ -49,7 +49,7 @@ struct PullModel: AsyncParsableCommand {
     ) async throws -> PulledModel {
         switch reference {
         case .hub(let repository, let revision):
-            let hub = HubFetch(configuration: try .from(environment: StoreOptions.environment))
+            let hub = HubFetch(configuration: try .from(environment: StoreAccess.environment))
             let hubReference = try HubReference("hf://" + repository + (revision.map { "@" + $0 } ?? ""))
             let found = try await HubRepository.open(hubReference, hub.configuration)
             try await hub.download(found, to: directory, progress)
@@ -57,7 +57,7 @@ struct PullModel: AsyncParsableCommand {
             return PulledModel(source: "\(reference)", revision: found.commit, files: found.files.count, bytes: bytes)
         case .objects(let bucket, let prefix):
             // Straight into the directory: a checkpoint of gigabytes is not kept twice.
-            let fetch = PrefixMirror(store: try await options.bucketStore(bucket), prefix: prefix)
+            let fetch = PrefixMirror(store: try await options.access().bucketStore(bucket), prefix: prefix)
             let (count, bytes) = try await fetch.run(into: directory, progress: progress)
             return PulledModel(source: "\(reference)", revision: nil, files: count, bytes: bytes)
         case .named:

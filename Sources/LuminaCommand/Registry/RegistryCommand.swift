@@ -16,7 +16,7 @@ struct RegistryCommand: AsyncParsableCommand {
             InitializeRegistry.self, PushVersion.self, PullVersion.self, ListNames.self, ListVersions.self,
             ShowVersion.self,
             MoveAlias.self, RollBack.self, RetireVersion.self, CompareVersions.self, VerifyVersions.self,
-            CollectVersions.self, DiagnoseRegistry.self, WatchName.self, ObjectHistory.self,
+            CollectVersions.self, DiagnoseRegistry.self, WatchName.self, ObjectHistory.self, MakeKeys.self,
         ]
     )
 }
@@ -25,7 +25,8 @@ struct RegistryCommand: AsyncParsableCommand {
 enum RegistryOutput {
     /// Prints rows in columns, the widest decides.
     static func table(_ head: [String], _ rows: [[String]]) {
-        let all = [head] + rows
+        // Cells may hold what strangers wrote into a log.
+        let all = [head] + rows.map { $0.map(Printable.line) }
         let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         for row in all {
             let cells = row.indices.map { $0 == row.count - 1 ? row[$0] : row[$0].padded(to: widths[$0]) }

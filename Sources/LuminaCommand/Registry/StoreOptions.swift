@@ -29,28 +29,34 @@ struct StoreOptions: ParsableArguments {
     var cache: String?
 
     @Option(help: ArgumentHelp("The most gigabytes to keep there.", valueName: "gb"))
-    var cacheSize: Int = 50
+    var cacheSize = LocalCache.defaultByteCount >> 30
 
     @Flag(help: "Nobody else writes: accept a server without put-if-absent.")
     var singleWriter = false
 
-    static var environment: [String: String] { ProcessInfo.processInfo.environment }
+    /// What the options say.
+    func access() throws -> StoreAccess {
+        guard cacheSize > 0, cacheSize < 1 << 30 else { throw ValidationError("--cache-size is a number of gigabytes") }
+        return StoreAccess(
+            url: store,
+            kind: kind,
+            endpointURL: endpointURL,
+            region: region,
+            profile: profile,
+            cache: cache,
+            cacheByteCount: cacheSize << 30,
+            isSingleWriter: singleWriter
+        )
+    }
 
     /// The local cache.
-    func localCache() throws -> LocalCache {
-        guard cacheSize > 0, cacheSize < 1 << 30 else { throw ValidationError("--cache-size is a number of gigabytes") }
-        let base =
-            Self.environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? NSHomeDirectory() + "/.cache"
-        var directory = cache ?? Self.environment["LUMINA_CACHE"] ?? base + "/lumina"
-        if !directory.hasPrefix("/") { directory = FileManager.default.currentDirectoryPath + "/" + directory }
-        return LocalCache(directory: directory + "/registry", maximumByteCount: cacheSize << 30)
-    }
+    func localCache() throws -> LocalCache { try access().localCache() }
 
     /// The registry that the user named.
     ///
     /// - Throws: `ValidationError` when none was named.
     func registry(actor: String? = nil, signer: Curve25519.Signing.PrivateKey? = nil) async throws -> Registry {
-        guard let registry = try await registryIfNamed(actor: actor, signer: signer) else {
+        guard let registry = try await access().registry(actor: actor, signer: signer) else {
             throw ValidationError(
                 "name a store: --store s3://BUCKET[/PREFIX] or --store file:///DIR, or set LUMINA_STORE"
             )
@@ -58,54 +64,9 @@ struct StoreOptions: ParsableArguments {
         return registry
     }
 
-    /// The registry, if the user named one.
-    func registryIfNamed(actor: String? = nil, signer: Curve25519.Signing.PrivateKey? = nil) async throws -> Registry? {
-        guard let url = store ?? Self.environment["LUMINA_STORE"], !url.isEmpty else { return nil }
-        let (store, prefix) = try await open(url)
-        var configuration = Registry.Configuration()
-        configuration.actor = actor ?? Self.environment["USER"].flatMap { $0.isEmpty ? nil : $0 }
-        configuration.signer = signer
-        configuration.isSingleWriter = singleWriter
-        configuration.journalDirectory = try localCache().journalDirectory
-        return Registry(store: store, layout: try KeyLayout(kind: kind, prefix: prefix), configuration: configuration)
-    }
-
-    private func open(_ url: String) async throws -> (any ObjectStore, prefix: String) {
-        if url.hasPrefix("s3://") {
-            let rest = url.dropFirst(5)
-            let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let bucket = parts.first, !bucket.isEmpty else { throw ValidationError("'\(url)' names no bucket") }
-            return (try await bucketStore(bucket), parts.count > 1 ? parts[1] : "")
-        }
-        if url.hasPrefix("file:///") { return (try DirectoryStore(path: String(url.dropFirst(7))), "") }
-        throw ValidationError("'\(url)' is no store; write s3://BUCKET[/PREFIX] or file:///DIR")
-    }
-
-    /// A bucket with the user's keys and settings.
-    func bucketStore(_ bucket: String) async throws -> S3Store {
-        let (environment, home) = (Self.environment, NSHomeDirectory())
-        var configuration = try await S3Store.Configuration.from(
-            bucket: bucket,
-            environment: environment,
-            home: home,
-            profile: profile
-        )
-        if let endpointURL { configuration.endpoint = try Endpoint(endpointURL) }
-        if let region { configuration.region = region }
-        let credentials = try CredentialChain(environment: environment, home: home, profile: profile)
-        return try S3Store(configuration, credentials: credentials)
-    }
-
     /// What turns references into files.
     func resolver(_ signatures: SignatureOptions? = nil) async throws -> ReferenceResolver {
-        let hub = try HubRepository.Configuration.from(environment: Self.environment)
-        return ReferenceResolver(
-            cache: try localCache(),
-            registry: try await registryIfNamed(),
-            openBucket: { try await bucketStore($0) },
-            fetchFromHub: { try await HubFetch(configuration: hub).run($0, $1, $2, $3) },
-            signatures: try signatures?.policy() ?? .optional
-        )
+        try await access().resolver(signatures?.policy() ?? .optional)
     }
 }
 
@@ -115,15 +76,22 @@ struct SignatureOptions: ParsableArguments {
     var requireSigned = false
 
     @Option(
-        name: .customLong("trusted-key"),
-        help: ArgumentHelp("A file with an Ed25519 public key. Repeatable.", valueName: "pem")
+        name: [.customLong("trusted-keys"), .customLong("trusted-key")],
+        help: ArgumentHelp(
+            "A file with Ed25519 public keys to trust, PEM or one base64 a line; else $LUMINA_TRUSTED_KEYS. Repeatable.",
+            valueName: "file"
+        )
     )
     var trustedKeys: [String] = []
 
     func policy() throws -> SignaturePolicy {
         guard requireSigned else { return .optional }
-        if trustedKeys.isEmpty { throw ValidationError("--require-signed wants --trusted-key FILE") }
-        return .required(keys: try trustedKeys.map { try SigningKeys.publicKey(KeyFile.text($0)) })
+        var files = trustedKeys
+        if files.isEmpty, let file = StoreAccess.environment["LUMINA_TRUSTED_KEYS"], !file.isEmpty { files = [file] }
+        if files.isEmpty {
+            throw ValidationError("--require-signed wants --trusted-keys FILE, or LUMINA_TRUSTED_KEYS")
+        }
+        return .required(keys: try files.flatMap { try SigningKeys.publicKeys(KeyFile.text($0), from: $0) })
     }
 }
 
@@ -135,6 +103,20 @@ enum KeyFile {
             throw RegistryError(.local, "the key file '\(path)' cannot be read")
         }
         return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Writes a new file.
+    ///
+    /// - Throws: `RegistryError` of kind `.local` when there is one: keys are never overwritten.
+    static func create(_ text: String, at path: String, isSecret: Bool) throws {
+        // Whose file it is is decided when it is made, not after somebody may have read it.
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, isSecret ? 0o600 : 0o644)
+        guard descriptor >= 0 else {
+            let reason = errno == EEXIST ? "there is a file already" : String(cString: strerror(errno))
+            throw RegistryError(.local, "'\(path)' cannot be made: \(reason)")
+        }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try file.write(contentsOf: Data(text.utf8))
     }
 }
 

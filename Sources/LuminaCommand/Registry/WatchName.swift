@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Foundation
 import Registry
 
 /// `lumina registry watch`: says when a name moves, and can keep a directory up to date.
@@ -66,14 +67,37 @@ struct WatchName: AsyncParsableCommand {
             RegistryOutput.warn(pulled.warnings)
         }
         if json {
-            print(
-                "{\"name\":\"\(name)\",\"version\":\(version.number),\"digest\":\"sha256:\(version.tree.digest)\",\"time\":\"\(version.time)\"}"
+            let seen = SeenVersion(
+                name: name.text,
+                version: version.number,
+                digest: "sha256:" + version.tree.digest,
+                time: version.time,
+                directory: into
             )
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            try Self.tell(String(decoding: encoder.encode(seen), as: UTF8.self))
         } else {
-            print(
+            try Self.tell(
                 "\(reference) is v\(version.number) (sha256:\(version.tree.digest.prefix(12)))"
                     + (into.map { " in \($0)" } ?? "")
             )
         }
     }
+}
+
+extension WatchName {
+    /// Prints a line at once: whoever reads along through a pipe does not wait for a full buffer.
+    private static func tell(_ line: String) throws {
+        try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
+    }
+}
+
+/// A version that was seen, as `--json` shows it.
+private struct SeenVersion: Encodable {
+    let name: String
+    let version: Int
+    let digest: String
+    let time: String
+    let directory: String?
 }

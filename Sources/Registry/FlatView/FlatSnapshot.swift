@@ -51,7 +51,7 @@ struct FlatSnapshot: Sendable {
     ) async throws -> Manifest? {
         let key = try layout.flatKey(name, KeyLayout.flatManifestName)
         do {
-            let (bytes, info) = try await store.read(key, limit: FlatManifest.maximumByteCount)
+            let (bytes, info) = try await store.document(key, limit: FlatManifest.maximumByteCount)
             // One that cannot be read is somebody's own file; it is replaced like any other state.
             return Manifest(etag: info.etag, content: try? FlatManifest(bytes, from: key.text))
         } catch let error as ObjectStoreError where error.kind == .notFound {
@@ -82,13 +82,21 @@ struct FlatSnapshot: Sendable {
         _ layout: KeyLayout
     ) async throws -> [String: ETag] {
         var etags: [String: ETag] = [:]
-        for path in paths.sorted() {
-            do {
-                etags[path] = try await store.head(layout.flatKey(name, path)).etag
-            } catch let error as ObjectStoreError where error.kind == .notFound {
-                continue
-            }
-        }
+        for path in paths.sorted() { etags[path] = try await etag(of: path, name, in: store, layout) }
         return etags
+    }
+
+    /// The tag of a file as the store has it now; nil when it is not there.
+    static func etag(
+        of path: String,
+        _ name: RegistryName,
+        in store: any ObjectStore,
+        _ layout: KeyLayout
+    ) async throws -> ETag? {
+        do {
+            return try await store.head(layout.flatKey(name, path)).etag
+        } catch let error as ObjectStoreError where error.kind == .notFound {
+            return nil
+        }
     }
 }

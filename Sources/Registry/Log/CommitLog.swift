@@ -34,8 +34,15 @@ struct CommitLog: Sendable {
     func refresh(_ history: LogHistory) async throws -> LogHistory {
         var history = history
         while history.sequence < Self.maximumCount {
-            guard let bytes = try await read(history.name, history.sequence + 1) else { return history }
-            try history.append(bytes)
+            let number = history.sequence + 1
+            guard let bytes = try await read(history.name, number) else { return history }
+            do {
+                try history.append(bytes)
+            } catch {
+                // Somebody's lie, or bytes that broke on their way? Only what arrives twice is in the store.
+                guard let again = try await read(history.name, number), again != bytes else { throw error }
+                try history.append(again)
+            }
         }
         throw RegistryError(.malformed, "the log of '\(history.name)' has more than \(Self.maximumCount) entries")
     }
@@ -105,7 +112,7 @@ struct CommitLog: Sendable {
 
     private func read(_ name: RegistryName, _ sequence: Int) async throws -> [UInt8]? {
         do {
-            return try await store.read(layout.logKey(name, sequence), limit: LogEntry.maximumByteCount).bytes
+            return try await store.document(layout.logKey(name, sequence), limit: LogEntry.maximumByteCount).bytes
         } catch let error as ObjectStoreError where error.kind == .notFound {
             return nil
         }
@@ -126,7 +133,7 @@ struct CommitLog: Sendable {
     /// The history in the checkpoint if its last entry is in the log; each entry holds the hash of the one before.
     private func checkpoint(_ name: RegistryName) async throws -> LogHistory? {
         do {
-            let lines = try await store.read(layout.checkpointKey(name), limit: 256 << 20).bytes
+            let lines = try await store.document(layout.checkpointKey(name), limit: 256 << 20).bytes
             let history = try LogHistory(lines: lines, kind: layout.kind, name: name)
             guard let last = history.items.last, try await read(name, history.sequence) == last.bytes else {
                 return nil

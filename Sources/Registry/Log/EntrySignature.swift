@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Crypto
+import Crypto
 import Foundation
 import ObjectStore
 
@@ -57,53 +57,5 @@ struct EntrySignature: Sendable, Hashable {
     func isValid(for signed: [UInt8]) -> Bool {
         guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: key) else { return false }
         return key.isValidSignature(value, for: signed)
-    }
-}
-
-/// Keys as users have them: PEM of `openssl genpkey -algorithm ed25519`, or base64 of the 32 bytes.
-public enum SigningKeys {
-    private static let privatePrefix = Hexadecimal.decode("302e020100300506032b657004220420") ?? []
-    private static let publicPrefix = Hexadecimal.decode("302a300506032b6570032100") ?? []
-
-    /// Reads a private key.
-    ///
-    /// - Throws: `RegistryError` of kind `.signature` that never quotes the text.
-    public static func privateKey(_ text: String) throws(RegistryError) -> Curve25519.Signing.PrivateKey {
-        guard let raw = raw(text, label: "PRIVATE KEY", prefix: privatePrefix),
-            let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: raw)
-        else {
-            throw RegistryError(
-                .signature,
-                "this is no Ed25519 private key; make one with: openssl genpkey -algorithm ed25519 -out key.pem"
-            )
-        }
-        return key
-    }
-
-    /// Reads a public key.
-    ///
-    /// - Throws: `RegistryError` of kind `.signature`.
-    public static func publicKey(_ text: String) throws(RegistryError) -> Curve25519.Signing.PublicKey {
-        guard let raw = raw(text, label: "PUBLIC KEY", prefix: publicPrefix),
-            let key = try? Curve25519.Signing.PublicKey(rawRepresentation: raw)
-        else {
-            throw RegistryError(
-                .signature,
-                "this is no Ed25519 public key; get it with: openssl pkey -in key.pem -pubout -out public.pem"
-            )
-        }
-        return key
-    }
-
-    private static func raw(_ text: String, label: String, prefix: [UInt8]) -> [UInt8]? {
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-        if lines.contains("-----BEGIN \(label)-----") {
-            let body = lines.filter { !$0.hasPrefix("-----") }.joined()
-            guard let bytes = Data(base64Encoded: body), bytes.count == prefix.count + 32, bytes.starts(with: prefix)
-            else { return nil }
-            return [UInt8](bytes.suffix(32))
-        }
-        guard lines.count == 1, let bytes = Data(base64Encoded: lines[0]), bytes.count == 32 else { return nil }
-        return [UInt8](bytes)
     }
 }

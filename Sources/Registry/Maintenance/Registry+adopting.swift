@@ -19,9 +19,15 @@ extension Registry {
 
     /// Looks at a name's flat view.
     public func flatView(of name: RegistryName) async throws -> FlatViewCondition {
-        let snapshot = try await FlatSnapshot.take(of: name, paths: [], in: store, layout)
+        let listed = try await FlatSnapshot.take(of: name, paths: [], in: store, layout)
         let history = try await history(of: name)
-        return Self.condition(snapshot, history)
+        guard case .changedByHand(let paths) = Self.condition(listed, history) else {
+            return Self.condition(listed, history)
+        }
+        // Listings of some servers lag behind their objects; a request for the object itself does not.
+        var etags = listed.etags
+        for path in paths { etags[path] = try await FlatSnapshot.etag(of: path, name, in: store, layout) }
+        return Self.condition(FlatSnapshot(etags: etags, asked: nil, manifest: listed.manifest), history)
     }
 
     private static func condition(_ snapshot: FlatSnapshot, _ history: LogHistory) -> FlatViewCondition {

@@ -46,6 +46,8 @@ extension Registry {
 
     /// Files of a retired version stay so long: readers that resolved it before may still fetch.
     static let gracePeriod = 7.0 * 86400
+    /// How far this machine's clock and the store's may differ.
+    static let clockTolerance = 3600.0
     /// Attempts without an entry are abandoned after this; publishers give up after half of it.
     static let orphanAge = 24.0 * 3600
 
@@ -55,6 +57,7 @@ extension Registry {
     /// version's retirement can no longer be taken back, or it is older than any attempt that may still be committed.
     public func collect(_ names: [RegistryName], _ rule: CollectionRule) async throws -> CollectionReport {
         var report = CollectionReport(isDryRun: rule.isDryRun)
+        if !rule.isDryRun { try await checkClock() }
         for name in names {
             if let keepLast = rule.keepLast { try await retire(name, keepLast, rule, &report) }
             try await deleteTrees(of: name, rule, &report)
@@ -100,7 +103,7 @@ extension Registry {
         // The listing first, the log after it: what the log names by now is not garbage.
         let history = try await history(of: name)
         for (tree, objects) in trees.sorted(by: { $0.key.text < $1.key.text }) {
-            guard let (isGarbage, version) = garbage(tree, objects, history.state), isGarbage else { continue }
+            guard let (isGarbage, version) = try await garbage(tree, objects, history), isGarbage else { continue }
             if !rule.isDryRun { try await delete(objects, rule) }
             report.deleted.append(
                 CollectionReport.Tree(
@@ -113,9 +116,30 @@ extension Registry {
         }
     }
 
-    private func garbage(_ tree: TreeID, _ objects: [ListedObject], _ state: RegistryState) -> (Bool, version: Int?)? {
+    /// Ages are by this machine's clock: one that is ahead would take what is under way for abandoned.
+    private func checkClock() async throws {
+        let key = try layout.probeKey(configuration.environment.token())
+        try await store.put(key, bytes: [])
+        let written = try await store.head(key).lastModified
+        try await store.delete(key)
+        guard let written else { return }
+        let ahead = configuration.environment.now().timeIntervalSince(written)
+        if abs(ahead) > Self.clockTolerance {
+            let hours = (abs(ahead) / 360).rounded() / 10
+            throw RegistryError(
+                .unsupported,
+                "this machine's clock is \(hours) hours \(ahead > 0 ? "ahead of" : "behind") that of \(store.location); nothing was deleted, set the clock first"
+            )
+        }
+    }
+
+    private func garbage(
+        _ tree: TreeID,
+        _ objects: [ListedObject],
+        _ history: LogHistory
+    ) async throws -> (Bool, version: Int?)? {
         let now = configuration.environment.now()
-        let users = state.versions.filter { $0.tree.id == tree }
+        let users = history.state.versions.filter { $0.tree.id == tree }
         if users.isEmpty {
             // By the publisher's clock and by the store's: one of them may be wrong.
             let youngest = objects.compactMap(\.lastModified).max() ?? tree.date
@@ -123,9 +147,12 @@ extension Registry {
             return (age > Self.orphanAge, nil)
         }
         guard let last = users.last, users.allSatisfy({ !$0.isLive }), let text = last.retired,
-            let retired = LogTime.date(text)
+            let retired = LogTime.date(text), let entry = last.retiredBy,
+            now.timeIntervalSince(retired) > Self.gracePeriod
         else { return nil }
-        return (now.timeIntervalSince(retired) > Self.gracePeriod, last.number)
+        // Whoever retired it wrote down the time of a clock that may have been wrong; the store's tells too.
+        let stored = try await store.head(layout.logKey(history.name, entry)).lastModified ?? retired
+        return (now.timeIntervalSince(stored) > Self.gracePeriod, last.number)
     }
 
     private func delete(_ objects: [ListedObject], _ rule: CollectionRule) async throws {

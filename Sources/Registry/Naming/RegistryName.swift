@@ -64,13 +64,20 @@ public struct RegistryName: Sendable, Hashable, Comparable, Codable, CustomStrin
 package enum Printable {
     /// The text without control characters and cut to 120 characters.
     package static func text(_ text: String) -> String {
+        text.unicodeScalars.count > 120 ? line(String(text.unicodeScalars.prefix(120))) + "…" : line(text)
+    }
+
+    /// The text without what could forge a line or steer a terminal, at its full length.
+    package static func line(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(120) {
-            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-            let isDirection = (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
-            scalars.append(isControl || isDirection ? "\u{FFFD}" : scalar)
-        }
-        return text.unicodeScalars.count > 120 ? String(scalars) + "…" : String(scalars)
+        for scalar in text.unicodeScalars { scalars.append(isHarmless(scalar) ? scalar : "\u{FFFD}") }
+        return String(scalars)
+    }
+
+    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+        let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+        let isDirection = (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+        return !isControl && !isDirection && scalar.value != 0x2028 && scalar.value != 0x2029
     }
 
     static func scalar(_ scalar: Unicode.Scalar) -> String {

@@ -6,7 +6,7 @@ import ObjectStore
 /// Puts the files of an attempt into its own folder, where nobody looks until the log names it.
 struct TreeUpload: Sendable {
     /// Files up to this size go in one request.
-    static let singleRequestByteCount = 16 << 20
+    static let singleRequestByteCount = 8 << 20
     private static let partByteCount = 8 << 20
     /// The pair of an object that holds the hash of its bytes.
     static let hashPair = "sha256"
@@ -25,9 +25,10 @@ struct TreeUpload: Sendable {
     func send(_ items: [PublicationSource.Plan.Item], manifest: [UInt8]) async throws {
         let total = items.reduce(0) { $0 + $1.record.size }
         let meter = ByteMeter(.uploading, total: total, report: progress)
-        try await Concurrency.forEach(items, limit: concurrency) { item in
-            try await send(item, meter)
-        }
+        let small = items.filter { $0.record.size <= Self.singleRequestByteCount }
+        try await Concurrency.forEach(small, limit: concurrency) { try await send($0, meter) }
+        // One after the other, each in several parts: what is in memory does not grow with the number of files.
+        for item in items where item.record.size > Self.singleRequestByteCount { try await send(item, meter) }
         let key = try layout.treeKey(name, tree, KeyLayout.treeManifestName)
         try await putOnce(key, ByteBuffer(bytes: manifest), hash: nil)
     }
@@ -58,7 +59,7 @@ struct TreeUpload: Sendable {
                 _ = try await store.put(key, bytes, options)
                 return
             } catch let error as ObjectStoreError where error.kind == .preconditionFailed {
-                let found = try await store.read(key, limit: max(1, bytes.readableBytes)).bytes
+                let found = try await store.document(key, limit: max(1, bytes.readableBytes)).bytes
                 if found.elementsEqual(bytes.readableBytesView) { return }
                 throw RegistryError(
                     .conflict,

@@ -107,7 +107,7 @@ struct PrefixFetch: Sendable {
         _ member: Member,
         _ progress: @escaping @Sendable (RegistryProgress) -> Void
     ) async throws -> ResolvedReference {
-        let bytes = try await store.read(member.key, limit: FlatManifest.maximumByteCount).bytes
+        let bytes = try await store.document(member.key, limit: FlatManifest.maximumByteCount).bytes
         let manifest = try FlatManifest(bytes, from: member.key.text)
         if manifest.state != .complete {
             throw RegistryError(

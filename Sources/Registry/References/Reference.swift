@@ -113,39 +113,6 @@ public enum Reference: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A reference with a strength: `REF` or `REF=0.7`.
-public struct WeightedReference: Sendable, Hashable {
-    /// What is meant.
-    public let reference: Reference
-    /// How strongly; 1 if nothing was said.
-    public let weight: Double
-
-    /// Reads `REF` or `REF=W`; a path may contain `=`, only a finite number after the last one is a strength.
-    ///
-    /// - Throws: `RegistryError` of kind `.invalidReference`.
-    public init(
-        _ text: String,
-        isLocal: (String) -> Bool = Reference.isLocalPath
-    ) throws(RegistryError) {
-        if let equals = text.lastIndex(of: "="), !isLocal(text) {
-            let number = text[text.index(after: equals)...]
-            if let weight = Double(number), weight.isFinite {
-                reference = try Reference(String(text[..<equals]), isLocal: isLocal)
-                self.weight = weight
-                return
-            }
-            if !number.contains("/") {
-                throw RegistryError(
-                    .invalidReference,
-                    "'\(Printable.text(String(number)))' after '=' is no strength; write 0.7"
-                )
-            }
-        }
-        reference = try Reference(text, isLocal: isLocal)
-        weight = 1
-    }
-}
-
 extension String {
     fileprivate func removingPrefix(_ prefix: String) -> String? {
         hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil

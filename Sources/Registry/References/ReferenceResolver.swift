@@ -175,7 +175,7 @@ extension Registry {
 
 extension ObjectStoreError {
     /// Whether the store could not be asked at all.
-    var isOutage: Bool {
+    package var isOutage: Bool {
         [.connectionFailed, .timedOut, .serverFailure, .throttled, .invalidCredentials, .expiredCredentials].contains(
             kind
         )

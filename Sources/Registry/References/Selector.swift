@@ -53,7 +53,7 @@ public enum Selector: Sendable, Hashable, CustomStringConvertible {
     /// Finds the version in a history.
     ///
     /// - Throws: `RegistryError` of kind `.notFound` that lists what there is.
-    func version(in history: LogHistory) throws(RegistryError) -> VersionRecord {
+    package func version(in history: LogHistory) throws(RegistryError) -> VersionRecord {
         let state = history.state
         switch self {
         case .version(let number):

@@ -28,11 +28,17 @@ struct CommandTests {
     @Test("The whole life of a name: push, list, alias, show, roll back, diff, retire, verify, gc, history")
     func life() async throws {
         try await program.succeed(["registry", "init"])
-        for seed in 1...3 { try await push(seed, "style-gen-c", ["--metric", "loss=0.\(seed)", "--note", "run \(seed)"]) }
+        for seed in 1...3 {
+            try await push(seed, "style-gen-c", ["--metric", "loss=0.\(seed)", "--note", "run \(seed)"])
+        }
         #expect(try await program.succeed(["registry", "list"]).contains("style-gen-c  v3"))
         #expect(try await program.succeed(["registry", "list", "run", "2", "--offline"]).contains("style-gen-c"))
-        #expect(try await program.succeed(["registry", "list", "nothing-such", "--offline"]).contains("nothing matches"))
-        #expect(try await program.succeed(["registry", "alias", "style-gen-c", "prod", "v2"]) == "style-gen-c@prod is v2\n")
+        #expect(
+            try await program.succeed(["registry", "list", "nothing-such", "--offline"]).contains("nothing matches")
+        )
+        #expect(
+            try await program.succeed(["registry", "alias", "style-gen-c", "prod", "v2"]) == "style-gen-c@prod is v2\n"
+        )
         let shown = try #require(try await json(["registry", "show", "style-gen-c@prod"]) as? [String: Any])
         #expect(shown["version"] as? Int == 2)
         #expect((shown["lineage"] as? [String: Any])?["metrics"] as? [String: Double] == ["loss": 0.2])
@@ -48,7 +54,9 @@ struct CommandTests {
         try await program.succeed(["registry", "verify"])
         #expect(try await program.succeed(["registry", "gc"]).contains("would delete 0"))
         #expect(try await program.succeed(["registry", "doctor", "--race-test"]).contains("all is well"))
-        let history = try #require(try await json(["registry", "history", "style-gen-c", "--file", "training_args.json"]) as? [[String: Any]])
+        let history = try #require(
+            try await json(["registry", "history", "style-gen-c", "--file", "training_args.json"]) as? [[String: Any]]
+        )
         #expect(history.count == 4)
         let target = directory.path(of: "out")
         try await program.succeed(["registry", "pull", "style-gen-c@prod", target])
@@ -77,13 +85,61 @@ struct CommandTests {
         try await push(1, "style-gen-c", ["--sign-key", key])
         try await program.succeed(["registry", "verify", "style-gen-c", "--require-signed", "--trusted-key", publicKey])
         try await push(2)
-        let refused = try await program.run(["registry", "verify", "style-gen-c", "--require-signed", "--trusted-key", publicKey])
+        let refused = try await program.run([
+            "registry", "verify", "style-gen-c", "--require-signed", "--trusted-key", publicKey,
+        ])
         #expect(refused.status == 1)
         #expect(refused.output.contains("is not signed"))
         let pull = ["--require-signed", "--trusted-key", publicKey]
         try await program.succeed(["registry", "pull", "style-gen-c@1", directory.path(of: "one")] + pull)
-        #expect(try await program.run(["registry", "pull", "style-gen-c", directory.path(of: "two")] + pull).status == 1)
+        #expect(
+            try await program.run(["registry", "pull", "style-gen-c", directory.path(of: "two")] + pull).status == 1
+        )
         #expect(!FileManager.default.fileExists(atPath: directory.path(of: "two")))
+    }
+
+    @Test("Keys of keygen sign and are trusted; they are secret and never overwritten")
+    func keys() async throws {
+        let key = directory.path(of: "studio.pem")
+        let made = try #require(try await json(["registry", "keygen", key]) as? [String: String])
+        let mode = try FileManager.default.attributesOfItem(atPath: key)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        #expect(try await program.run(["registry", "keygen", key]).status == 1)
+        try await push(1, "style-gen-c", ["--sign-key", key])
+        let shown = try #require(try await json(["registry", "show", "style-gen-c"]) as? [String: Any])
+        #expect(shown["signer"] as? String == made["signer"])
+        // Several trusted keys in one file, named by the environment.
+        let other = directory.path(of: "other.pem")
+        try await program.succeed(["registry", "keygen", other])
+        let trusted = try [other, key].map { try String(contentsOfFile: $0 + ".pub", encoding: .utf8) }.joined()
+        var trusting = program
+        trusting.environment["LUMINA_TRUSTED_KEYS"] = try directory.write(trusted, to: "trusted")
+        try await trusting.succeed(["registry", "verify", "--require-signed"])
+        let stranger = try await program.run(
+            ["registry", "verify", "--require-signed", "--trusted-keys", other + ".pub"]
+        )
+        #expect(stranger.status == 1)
+        #expect(stranger.output.contains("unknown key"))
+        #expect(try await program.run(["registry", "verify", "--require-signed"]).status == 2)
+    }
+
+    @Test("What a stranger wrote into a log cannot steer the terminal")
+    func forgedOutput() async throws {
+        try await push(1, "style-gen-c", ["--note", "a\u{1B}[2Jb\nFORGED", "--actor", "e\u{1B}ve"])
+        for arguments in [["show", "style-gen-c"], ["versions", "style-gen-c"], ["list"]] {
+            let output = try await program.succeed(["registry"] + arguments)
+            #expect(!output.contains("\u{1B}"), "\(arguments)")
+            #expect(!output.contains("\nFORGED"), "\(arguments)")
+        }
+    }
+
+    @Test("Searching is listing by words, and offline needs no store")
+    func search() async throws {
+        try await push(1)
+        let listed = try await program.succeed(["registry", "list"])
+        #expect(try await program.succeed(["registry", "search", "style"]) == listed)
+        try FileManager.default.removeItem(atPath: directory.path(of: "store"))
+        #expect(try await program.succeed(["registry", "search", "style", "--offline"]) == listed)
     }
 
     @Test("Wrong usage and failures end with the right status and one line that helps")
@@ -102,7 +158,8 @@ struct CommandTests {
             (["registry", "show", "style-gen-c@v9"], 1, "no version 9"),
             (["registry", "pull", "style-gen-c@none", directory.path(of: "x")], 1, "no alias 'none'"),
             (["registry", "alias", "style-gen-c", "latest", "1"], 1, "follows by itself"),
-            (["registry", "rollback", "style-gen-c"], 1, "before 1"), (["registry", "retire", "style-gen-c"], 2, "@v3"),
+            (["registry", "rollback", "style-gen-c"], 1, "before 1"),
+            (["registry", "retire", "style-gen-c"], 2, "@v3"),
             (["registry", "gc", "--keep-last", "0"], 2, "at least 1"),
             (["registry", "history", "style-gen-c", "--version-id", "x"], 2, "--file"),
             (["models", "pull", "./local", directory.path(of: "x")], 2, "local disk"),

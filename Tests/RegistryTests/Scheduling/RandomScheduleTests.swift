@@ -34,7 +34,7 @@ struct RandomScheduleTests {
                 try await world.checkStep(flatView: !plan.comesBack)
                 if plan.advances && random.withLock({ $0.next() % 12 }) == 0 {
                     let hours = Double(random.withLock { $0.next() % 9 })
-                    world.clock.withLock { $0 += hours * 3600 }
+                    world.clock.advance(hours * 3600)
                 }
                 let chosen = parked[random.withLock { Int($0.next() % UInt64(parked.count)) }]
                 var verdict = StepScheduler.Verdict.perform

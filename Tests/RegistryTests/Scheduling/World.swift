@@ -7,6 +7,17 @@ import Registry
 import Synchronization
 import TestSupport
 
+/// The time of a world, the same for the store and all actors.
+final class SharedClock: Sendable {
+    private let time: Mutex<Date>
+
+    init(_ start: Date) { time = Mutex(start) }
+
+    var now: Date { time.withLock { $0 } }
+
+    func advance(_ interval: TimeInterval) { time.withLock { $0 += interval } }
+}
+
 /// A store, actors on it, and what must be true of it at every moment.
 final class World: Sendable {
     /// What an actor does with its own registry.
@@ -33,7 +44,7 @@ final class World: Sendable {
     let base: MemoryStore
     let scheduler = StepScheduler()
     let roles: [Role]
-    let clock: Mutex<Date>
+    let clock: SharedClock
     /// Errors with which actors ended, crashes left out.
     let failures = Mutex<[String]>([])
     let stepsTrees: Bool
@@ -52,9 +63,9 @@ final class World: Sendable {
         self.roles = roles
         self.stepsTrees = stepsTrees
         let start = Date(timeIntervalSince1970: 1_790_000_000)
-        let clock = Mutex(start)
-        self.clock = clock
-        base = MemoryStore(versioning: versioning)
+        let time = SharedClock(start)
+        self.clock = time
+        base = MemoryStore(versioning: versioning, now: { time.now })
     }
 
     func registry(_ actor: Int) throws -> Registry {
@@ -66,7 +77,7 @@ final class World: Sendable {
             configuration.capabilities = capabilities
             configuration.isSingleWriter = isSingleWriter
             configuration.environment = RegistryEnvironment(
-                now: { self.clock.withLock { $0 } },
+                now: { self.clock.now },
                 random: {
                     counter.withLock { value in
                         value += 1

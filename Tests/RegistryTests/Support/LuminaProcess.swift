@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import ObjectStoreTestSupport
 import Synchronization
 import TestSupport
 
@@ -21,10 +22,23 @@ struct LuminaProcess: Sendable {
     /// A program whose cache and home are in a directory.
     init(_ directory: TemporaryDirectory, store: String? = nil, cache: String = "cache") {
         environment = [
-            "HOME": directory.path, "USER": "tester", "PATH": "/usr/bin:/bin", "LUMINA_CACHE": directory.path(of: cache),
+            "HOME": directory.path, "USER": "tester", "PATH": "/usr/bin:/bin",
+            "LUMINA_CACHE": directory.path(of: cache),
             "TMPDIR": directory.path, "AWS_EC2_METADATA_DISABLED": "true",
         ]
         if let store { environment["LUMINA_STORE"] = store }
+    }
+
+    /// A program with a place of its own on the real server, and the keys for it.
+    static func onSeaweed(_ directory: TemporaryDirectory, versioned: Bool) async throws -> LuminaProcess {
+        let bucket = try await Buckets.shared.bucket(.seaweedfs, versioned: versioned)
+        var program = LuminaProcess(directory, store: "s3://\(bucket)/\(UUID().uuidString.prefix(8).lowercased())")
+        program.environment["AWS_ENDPOINT_URL"] = "\(try LocalServer.seaweedfs.endpoint())"
+        program.environment["AWS_ACCESS_KEY_ID"] = "test"
+        program.environment["AWS_SECRET_ACCESS_KEY"] = "testsecret"
+        program.environment["AWS_REGION"] = "us-east-1"
+        program.environment["AWS_DEFAULT_REGION"] = "us-east-1"
+        return program
     }
 
     /// Runs the program to its end, or kills it after a while.
@@ -80,7 +94,9 @@ struct LuminaProcess: Sendable {
     func succeed(_ arguments: [String]) async throws -> String {
         let outcome = try await run(arguments)
         if outcome.status != 0 || outcome.isKilled {
-            throw Violation("lumina \(arguments.joined(separator: " ")) ended with \(outcome.status): \(outcome.errors)")
+            throw Violation(
+                "lumina \(arguments.joined(separator: " ")) ended with \(outcome.status): \(outcome.errors)"
+            )
         }
         return outcome.output
     }
@@ -93,7 +109,9 @@ private final class CapturedFile: Sendable {
 
     init() throws {
         path = FileManager.default.temporaryDirectory.path + "/lumina-output-" + UUID().uuidString
-        guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forUpdatingAtPath: path) else {
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let handle = FileHandle(forUpdatingAtPath: path)
+        else {
             throw Violation("'\(path)' cannot be written")
         }
         self.handle = handle
