@@ -60,7 +60,9 @@ struct CatalogueTests {
         let second = try AdapterFixture.write(directory, "b", seed: 2, extra: ["README.md": "new"])
         let plain = try await VersionComparison(first, second, isDeep: false)
         #expect(plain.equalFiles == ["adapter_config.json"])
-        #expect(plain.values.map { [$0.key, $0.first, $0.second] } == [["training_args.json: seed", "100001", "100002"]])
+        #expect(
+            plain.values.map { [$0.key, $0.first, $0.second] } == [["training_args.json: seed", "100001", "100002"]]
+        )
         #expect(plain.changedFiles.map(\.key) == ["README.md", "adapter_model.safetensors", "training_args.json"])
         #expect(plain.tensors.isEmpty)
         let deep = try await VersionComparison(first, second, isDeep: true)

@@ -31,7 +31,7 @@ struct HubFetch: Sendable {
     ) async throws {
         let files = repository.files.filter { !$0.path.lastComponent.hasPrefix(".") }
         let total = files.reduce(0) { $0 + ($1.size ?? 0) }
-        let sum = Mutex<[ObjectKey: Int]>([:])
+        let sum = FileSum()
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let engine = TransferEngine()
         // The small ones first: what the configuration says is wrong is known before gigabytes have come.
@@ -40,10 +40,7 @@ struct HubFetch: Sendable {
                 if index >= Self.fileCount { try await group.next() }
                 group.addTask {
                     try await repository.download(file, to: directory + "/" + file.path.text, with: engine) { part in
-                        let done = sum.withLock { sum in
-                            sum[file.path] = part.completedBytes
-                            return sum.values.reduce(0, +)
-                        }
+                        let done = sum.set(file.path, part.completedBytes)
                         progress(
                             RegistryProgress(.downloading, byteCount: min(done, total), totalByteCount: total)
                         )
@@ -56,4 +53,19 @@ struct HubFetch: Sendable {
 
     /// How many files are under way at once; each in several ranges.
     private static let fileCount = 4
+}
+
+/// How far the files of a download are together.
+private final class FileSum: Sendable {
+    private let known = Mutex<[ObjectKey: Int]>([:])
+
+    /// Notes how far a file is.
+    ///
+    /// - Returns: The bytes of all files so far.
+    func set(_ file: ObjectKey, _ byteCount: Int) -> Int {
+        known.withLock { known in
+            known[file] = byteCount
+            return known.values.reduce(0, +)
+        }
+    }
 }

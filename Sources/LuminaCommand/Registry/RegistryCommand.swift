@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ObjectStore
 import Registry
 
 /// `lumina registry`: versions of adapters, models and data sets in a store.

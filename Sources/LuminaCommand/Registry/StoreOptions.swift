@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
+public import ArgumentParser
 import Crypto
 import Foundation
 import ObjectStore
-import Registry
+public import Registry
 
 /// Which store, and how to reach it.
 struct StoreOptions: ParsableArguments {
@@ -110,9 +110,9 @@ enum KeyFile {
     /// - Throws: `RegistryError` of kind `.local` when there is one: keys are never overwritten.
     static func create(_ text: String, at path: String, isSecret: Bool) throws {
         // Whose file it is is decided when it is made, not after somebody may have read it.
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, isSecret ? 0o600 : 0o644)
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, isSecret ? 0o600 : 0o644)
         guard descriptor >= 0 else {
-            let reason = errno == EEXIST ? "there is a file already" : String(cString: strerror(errno))
+            let reason = errno == EEXIST ? "there is a file already" : unsafe String(cString: strerror(errno))
             throw RegistryError(.local, "'\(path)' cannot be made: \(reason)")
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

@@ -57,28 +57,14 @@ struct LuminaProcess: Sendable {
         process.standardOutput = output.handle
         process.standardError = errors.handle
         process.standardInput = FileHandle.nullDevice
-        let id = Mutex<Int32>(0)
-        await withTaskGroup(of: Void.self) { group in
-            if let killAfter {
-                group.addTask {
-                    guard (try? await Task.sleep(for: killAfter)) != nil else { return }
-                    let id = id.withLock { $0 }
-                    if id > 0 { kill(id, SIGKILL) }
-                }
-            }
-            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-                process.terminationHandler = { _ in continuation.resume() }
-                do {
-                    try process.run()
-                    id.withLock { $0 = process.processIdentifier }
-                } catch {
-                    process.terminationHandler = nil
-                    continuation.resume()
-                }
-            }
-            id.withLock { $0 = 0 }
-            group.cancelAll()
-        }
+        let (ends, continuation) = AsyncStream<Void>.makeStream()
+        process.terminationHandler = { _ in continuation.finish() }
+        try process.run()
+        let running = RunningProcess(process.processIdentifier)
+        async let killing: Void = running.kill(after: killAfter)
+        for await _ in ends {}
+        running.end()
+        _ = try? await killing  // a wait that was cut short has killed nobody
         return Outcome(
             status: process.terminationStatus,
             output: try output.text(),
@@ -99,6 +85,23 @@ struct LuminaProcess: Sendable {
             )
         }
         return outcome.output
+    }
+}
+
+/// A process that may be killed while it runs, and only then: its number is somebody else's soon after.
+private final class RunningProcess: Sendable {
+    private let id: Mutex<pid_t>
+
+    init(_ id: pid_t) { self.id = Mutex(id) }
+
+    func end() { id.withLock { $0 = 0 } }
+
+    func kill(after wait: Duration?) async throws {
+        guard let wait else { return }
+        try await Task.sleep(for: wait)
+        id.withLock { id in
+            if id > 0 { _ = Foundation.kill(id, SIGKILL) }
+        }
     }
 }
 
