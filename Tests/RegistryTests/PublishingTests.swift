@@ -286,7 +286,7 @@ struct PublishingTests {
     @Test("An attempt of more than twelve hours is not committed")
     func expiry() async throws {
         let source = try await AdapterFixture.source(directory, seed: 1)
-        let clock = SteppingClock(step: 7 * 3600)
+        let clock = SteppingClock(step: 13 * 3600)
         let slow = try Registry.over(store) { $0.environment.now = { clock.next() } }
         let error = await #expect(throws: RegistryError.self) { try await slow.publish(source, as: name) }
         #expect(try #require(error).kind == .expired)

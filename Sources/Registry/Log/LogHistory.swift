@@ -54,6 +54,9 @@ public struct LogHistory: Sendable {
                 "\(place) is written as '\(Printable.text(header.schema))'; this program reads \(LogEntry.schema), update it"
             )
         }
+        if header.isSigned && signature == nil {
+            throw RegistryError(.signature, "\(place): the signature cannot be read; somebody changed the entry")
+        }
         let entry = try CanonicalJSON.decode(LogEntry.self, bytes, from: place)
         guard entry.kind == kind, entry.name == name, entry.sequence == number else {
             throw RegistryError(
@@ -103,5 +106,16 @@ public struct LogHistory: Sendable {
 
     private struct EntryHeader: Decodable {
         let schema: String
+        let isSigned: Bool
+
+        private enum CodingKeys: CodingKey {
+            case schema, signature
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            schema = try container.decode(String.self, forKey: .schema)
+            isSigned = container.contains(.signature)
+        }
     }
 }

@@ -26,7 +26,7 @@ public struct AliasName: Sendable, Hashable, Comparable, CustomStringConvertible
                 "'\(Printable.text(text))' cannot be an alias: use lower-case letters, digits, '-', '_', '.', a letter first"
             )
         }
-        if VersionNumber.parse(text) != nil {
+        if text.first == "v" && text.dropFirst().utf8.allSatisfy({ (48...57).contains($0) }) {
             throw RegistryError(.invalidName, "'\(text)' cannot be an alias: it reads as a version")
         }
         self.text = text

@@ -145,13 +145,14 @@ struct CommandTests {
     @Test("Wrong usage and failures end with the right status and one line that helps")
     func errors() async throws {
         try await push(1)
+        try AdapterFixture.write(directory, "a2", seed: 2)
         let cases: [(arguments: [String], status: Int32, text: String)] = [
             (["registry", "list", "--store", "ftp://x"], 2, "s3://BUCKET"),
             (["registry", "push", directory.path(of: "a1"), "style-gen-c@v3"], 2, "counted by the registry"),
             (["registry", "push", directory.path(of: "a1"), "blend"], 1, "blend-exp-01"),
-            (["registry", "push", directory.path(of: "a1"), "../x"], 1, "reference"),
+            (["registry", "push", directory.path(of: "a1"), "../x"], 2, "no name of the registry"),
             (["registry", "push", directory.path(of: "nothing"), "style-gen-c"], 1, "nothing"),
-            (["registry", "push", directory.path(of: "a1"), "style-gen-c", "--expect", "7"], 1, "not at version 7"),
+            (["registry", "push", directory.path(of: "a2"), "style-gen-c", "--expect", "7"], 1, "not at version 7"),
             (["registry", "push", directory.path(of: "a1"), "style-gen-c", "--expect", "x"], 2, "--expect"),
             (["registry", "push", directory.path(of: "a1"), "style-gen-c", "--metric", "loss"], 2, "loss=0.031"),
             (["registry", "show", "style-gen-d"], 1, "did you mean 'style-gen-c'"),

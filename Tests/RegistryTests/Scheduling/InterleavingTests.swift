@@ -9,7 +9,7 @@ import Testing
 @Suite("Interleavings of publishers")
 struct InterleavingTests {
     /// The slow suite plays all of them.
-    static let maximumRuns = ProcessInfo.processInfo.environment["LUMINA_SLOW"] == "1" ? 400_000 : 250
+    static let maximumRuns = ProcessInfo.processInfo.environment["LUMINA_SLOW"] == "1" ? 20_000 : 250
 
     private let directory: TemporaryDirectory
 
