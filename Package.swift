@@ -78,7 +78,11 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Layers", "Tokenizer", "Torch"]),
-        .target(name: "Lumina", dependencies: ["Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Torch"]),
+        .target(
+            name: "Lumina",
+            dependencies: [
+                "Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "ObjectStore", "Registry", "Torch",
+            ]),
         .executableTarget(
             name: "LuminaCommand",
             dependencies: [

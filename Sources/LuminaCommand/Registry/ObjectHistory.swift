@@ -40,15 +40,16 @@ struct ObjectHistory: AsyncParsableCommand {
         guard let file else { throw ValidationError("which file? --file adapter_model.safetensors") }
         if restore == (output != nil) { throw ValidationError("give one of --output FILE and --restore") }
         let version = VersionID(versionID)
+        var sentence = "\(file) of version \(versionID) is in \(output ?? "")"
         if let output {
             try await registry.fetchObject(file, of: name, version: version, to: output)
-            print("\(file) of version \(versionID) is in \(output)")
         } else {
             try await registry.restoreObject(file, of: name, version: version)
-            print(
+            sentence =
                 "restored \(file); the registry's log is unchanged, 'lumina registry doctor' says how they differ now"
-            )
         }
+        guard json else { return print(sentence) }
+        try JSONOutput.print(FetchedObject(file: file, versionID: versionID, output: output, isRestored: restore))
     }
 
     private func list(_ registry: Registry, _ name: RegistryName) async throws {
@@ -64,6 +65,20 @@ struct ObjectHistory: AsyncParsableCommand {
                 ]
             }
         )
+    }
+}
+
+private struct FetchedObject: Encodable {
+    let file: String
+    let versionID: String
+    let output: String?
+    let isRestored: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case file
+        case versionID = "version_id"
+        case output
+        case isRestored = "restored"
     }
 }
 

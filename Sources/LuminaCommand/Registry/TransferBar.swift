@@ -14,6 +14,7 @@ final class TransferBar: Sendable {
     }
 
     private static let width = 24
+    private static let loggedByteCount = 16_000_000
     private let state = Mutex(State())
     private let isTerminal: Bool
     private let isQuiet: Bool
@@ -32,7 +33,10 @@ final class TransferBar: Sendable {
                 state.phase = progress.phase
                 state.started = now
                 state.drawn = now - .seconds(60)
-                if !isTerminal { Console.write("\(progress.phase.rawValue) \(Self.bytes(progress.totalByteCount))") }
+                // In a log, what is over at once is not worth a line.
+                if !isTerminal && progress.totalByteCount >= Self.loggedByteCount {
+                    Console.write("\(progress.phase.rawValue) \(Self.bytes(progress.totalByteCount))")
+                }
             }
             let interval: Duration = isTerminal ? .milliseconds(100) : .seconds(5)
             let isLast = progress.byteCount >= progress.totalByteCount

@@ -61,7 +61,7 @@ enum Validation {
     private static func checkModel(_ content: DirectoryContent, _ tensors: [String: SafetensorsFile]) throws {
         for file in content.files where file.path.hasSuffix(".safetensors.index.json") {
             let folder = file.path.lastIndex(of: "/").map { String(file.path[...$0]) } ?? ""
-            for shard in try shards(file.localPath) where tensors[folder + shard] == nil {
+            for shard in try shards(file.localPath).sorted() where tensors[folder + shard] == nil {
                 throw RegistryError(
                     .invalidAdapter,
                     "'\(file.path)' names '\(Printable.text(shard))', which is not there: it is half a checkpoint"

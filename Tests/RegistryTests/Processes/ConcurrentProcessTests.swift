@@ -88,28 +88,30 @@ struct ConcurrentProcessTests {
     @Test("A push that is killed anywhere leaves nothing half, and the next one finishes")
     func killedPush() async throws {
         var random = SeededGenerator(seed: 11)
-        var finished = 0
+        var killed = 0
+        var round = 0
         let longest = try await killWindow { number in
             let path = try AdapterFixture.write(directory, "w\(number)", seed: 1000 + number, rank: 4096)
             try await program.succeed(["registry", "push", path, "style-gen-c"])
         }
-        for round in 0..<Self.killCount {
+        while killed < Self.killCount {
             let path = try AdapterFixture.write(directory, "k\(round)", seed: round, rank: 4096)
             let pause = longest * Double(random.next() % 1000) / 1000
             let outcome = try await program.run(["registry", "push", path, "style-gen-c"], killAfter: pause)
-            if !outcome.isKilled { finished += 1 }
+            if outcome.isKilled { killed += 1 }
+            round += 1
             let before = try await Registry.over(store).history(of: name)
             if before.sequence > 0 {
                 #expect(try await Registry.over(store).verify(name).isEmpty, "killed after \(pause)")
             }
             try await program.succeed(["registry", "push", path, "style-gen-c"])
             let after = try await Registry.over(store).history(of: name)
-            #expect(after.state.versions.count == Self.windowCount + round + 1, "killed after \(pause)")
-            #expect(after.state.current == Self.windowCount + round + 1)
+            #expect(after.state.versions.count == Self.windowCount + round, "killed after \(pause)")
+            #expect(after.state.current == Self.windowCount + round)
             try await checkSound()
             try FileManager.default.removeItem(atPath: path)
         }
-        print("killed pushes: \(Self.killCount - finished) of \(Self.killCount) were killed before their end")
+        print("killed \(killed) of \(round) pushes before their end")
     }
 
     @Test("A pull that is killed anywhere leaves the old version, the new one or nothing")
@@ -124,12 +126,17 @@ struct ConcurrentProcessTests {
             try await program.succeed(["registry", "pull", "style-gen-c", directory.path(of: "window-\(number)")])
             try FileManager.default.removeItem(atPath: directory.path(of: "cache"))
         }
-        for round in 0..<Self.killCount {
+        var killed = 0
+        var round = 0
+        while killed < Self.killCount {
             let pause = longest * Double(random.next() % 1000) / 1000
             if round.isMultiple(of: 3) { try? FileManager.default.removeItem(atPath: directory.path(of: "cache")) }
             if round.isMultiple(of: 7) { try? FileManager.default.removeItem(atPath: target) }
             let version = round % 2 + 1
-            _ = try await program.run(["registry", "pull", "style-gen-c@\(version)", target], killAfter: pause)
+            let reference = "style-gen-c@\(version)"
+            let outcome = try await program.run(["registry", "pull", reference, target], killAfter: pause)
+            if outcome.isKilled { killed += 1 }
+            round += 1
             try PulledDirectory.checkWholeIfThere(target)
             try await program.succeed(["registry", "pull", "style-gen-c@\(version)", target])
             #expect(try PulledDirectory.version(target) == version)

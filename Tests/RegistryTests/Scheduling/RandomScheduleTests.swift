@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Random schedules with faults")
 struct RandomScheduleTests {
-    static let seedCount = ProcessInfo.processInfo.environment["LUMINA_SLOW"] == "1" ? 5000 : 120
+    static let seedCount = ProcessInfo.processInfo.environment["LUMINA_SLOW"] == "1" ? 1000 : 120
 
     private let directory: TemporaryDirectory
 
