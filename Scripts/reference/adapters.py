@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write adapters with random non-zero weights for a checkpoint through PEFT, and the plain LoRA in other tools' key styles.
+"""Write adapters with random non-zero weights for a checkpoint through PEFT and LyCORIS, and the plain LoRA in other tools' key
+styles.
 
-What PEFT makes of such an adapter at full strength is `effect`: the truth for the same adapter in Lumina.
+What the library that owns the format makes of such an adapter at full strength is `effect`: the truth for it in Lumina.
 """
 import argparse
 import copy
@@ -15,10 +16,11 @@ from peft.utils import get_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 
 import layouts
+import lycoris_adapters
 
 ATTENTION = ["to_q", "to_k", "to_v", "to_out.0"]
 MLP = ["gate_proj", "up_proj", "down_proj"]
-KINDS = ["lora", "lora-mlp", "rslora", "pattern", "dora", "oft", "oft-neumann"]
+KINDS = ["lora", "lora-mlp", "rslora", "pattern", "dora", "oft", "oft-neumann", *lycoris_adapters.KINDS]
 STYLES = ["decoder", "default", "diffusers", "comfyui", "kohya"]
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
@@ -60,7 +62,9 @@ def randomise(model, generator, strength=0.3):
 
 
 def write(transformer, kind, rank, alpha, seed, directory, dtype=torch.float32):
-    """A PEFT directory in ACE-Step's module names, as its own trainer leaves it."""
+    """A directory in ACE-Step's module names, as trainers on PEFT or LyCORIS leave it."""
+    if kind in lycoris_adapters.KINDS:
+        return lycoris_adapters.write(transformer, kind, rank, alpha, seed, directory, dtype)
     model = get_peft_model(transformer, peft_config(kind, rank, alpha))
     randomise(model, torch.Generator().manual_seed(seed))
     directory = pathlib.Path(directory)
@@ -100,8 +104,10 @@ def write_style(directory, style, out):
 
 
 def effect(transformer, directory):
-    """{parameter name: W' - W} in float32, W' being the weight that PEFT's merge gives."""
+    """{parameter name: W' - W} in float32, W' being the weight that the library of the format gives at full strength."""
     directory = pathlib.Path(directory)
+    if lycoris_adapters.weights_file(directory):
+        return lycoris_adapters.effect(transformer, directory)
     config = PeftConfig.from_pretrained(str(directory))
     for field in ("target_modules", "rank_pattern", "alpha_pattern"):
         value = getattr(config, field, None)
@@ -148,7 +154,7 @@ def main():
     for index, kind in enumerate(options.kinds):
         directory = pathlib.Path(options.out, kind)
         write(transformer, kind, options.rank, options.alpha, options.seed + index, directory, getattr(torch, options.dtype))
-        print(f"{directory}: {len(load_file(directory / WEIGHTS))} tensors")
+        print(directory)
         for style in options.styles if kind == "lora" else []:
             write_style(directory, style, f"{directory}-{style}")
 

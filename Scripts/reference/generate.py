@@ -72,12 +72,12 @@ def pipeline_duration(pipe, request, frames):
     return (frames - 0.5) / pipe.latents_per_second
 
 
-def run(pipe, request, frames):
-    """Every value of one request, as float32 (identifiers int64, the mask uint8)."""
+def run(pipe, request, frames, noise=None):
+    """Every value of one request, as float32 (identifiers int64, the mask uint8); the noise is the seed's unless given."""
     saved, dtype = {}, pipe.transformer.dtype
     saved["caption_ids"], saved["lyric_ids"] = token_ids(pipe, request)
     generator = torch.Generator().manual_seed(int(request.get("seed", 0)))
-    noise = torch.randn(1, frames, 64, generator=generator, dtype=dtype)
+    noise = torch.randn(1, frames, 64, generator=generator, dtype=dtype) if noise is None else noise.to(dtype)
     saved["noise"] = noise.float()
 
     def keep_conditions(_, __, output):

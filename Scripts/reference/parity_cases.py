@@ -74,6 +74,12 @@ REQUESTS = {
     "thirty": request(30.04, 2, 78, tags="ambient drone"),
 }
 # Weights above one, negative and fractional; a blend of two; one kind with each prefix that other tools write.
+FAMILIES = ["lora", "rslora", "dora", "oft", "oft-neumann", "lokr", "lokr-square", "lokr-full", "lokr-dora", "lokr-dora-inputs",
+            "lokr-tucker", "loha", "loha-tucker", "loha-dora"]
+WEIGHTS = [-1.0, 0.0, 0.3, 1.0, 2.0]
+# All five families at once, in several strengths.
+MIXES = [tuple(zip(("lora", "dora", "oft", "lokr", "loha"), weights)) for weights in
+         ((0.2, 0.2, 0.2, 0.2, 0.2), (0.7, -0.3, 0.5, 1.0, 0.3), (-1.0, 0.0, 0.3, 1.0, 2.0), (2.0, 0.3, -1.0, 0.3, 1.0))]
 BLENDS = [(("lora", 0.7), ("rslora", 0.3)), (("lora", -0.5),), (("pattern", 1.5), ("lora-mlp", -0.25), ("lora", 0.4))]
 
 
@@ -104,6 +110,13 @@ def quick():
     return cases
 
 
+def families(seed=41):
+    """Every family at every weight, and mixes of all five, in both compute types."""
+    spec = Checkpoint(seed=seed)
+    blends = [((kind, weight),) for kind in FAMILIES for weight in WEIGHTS] + MIXES
+    return [Case(spec, "odd", blend, compute) for compute in ("float32", "bfloat16") for blend in blends]
+
+
 def full():
     cases = quick()
     for size, seed in (("tiny", 31), ("small", 32)):
@@ -123,7 +136,7 @@ def full():
         xl = Checkpoint(size, xl=True, seed=seed + 80)
         cases += [Case(xl, "japanese"), Case(xl, "japanese", timbre_token=True), Case(xl, "plain", (("rslora", 0.5),))]
         cases += [Case(Checkpoint(size, seed=seed + 90, layers=5), "plain")]
-    return list(dict.fromkeys(cases))
+    return list(dict.fromkeys(cases + families()))
 
 
 def fields_of(name):

@@ -4,13 +4,13 @@ public import Torch
 
 /// A projection `y = x·Wᵀ + b` with a slot for adapters.
 ///
-/// The weights are the checkpoint's and never change. Adapters are side branches: changing them replaces the list, and
+/// The weights are the checkpoint's, or made from it, and never change. Adapters are side branches: changing them replaces the list, and
 /// without any the output is the base's, bit for bit.
 public final class Linear {
     /// The place in ACE-Step's original layout, counted from the decoder: `layers.3.self_attn.q_proj`.
     public let path: String
-    /// `[out, in]`.
-    public let weight: Tensor
+    /// How it multiplies by its weight: `product(x)` is the base's `x·Wᵀ` alone, no bias, no adapters.
+    public let product: any LinearProduct
     /// `[out]`, if the layer has one.
     public let bias: Tensor?
     /// How the checkpoint stores the weight: the shape that adapters are made for.
@@ -22,21 +22,37 @@ public final class Linear {
     ///
     /// - Parameters:
     ///   - path: the place in the model, without `decoder.`.
-    ///   - weight: `[out, in]`.
+    ///   - product: how it multiplies by its weight.
     ///   - bias: `[out]`, if the layer has one.
     ///   - layout: how the checkpoint stores the weight.
-    public init(path: String, weight: Tensor, bias: Tensor? = nil, layout: WeightLayout = .matrix) {
+    public init(path: String, product: any LinearProduct, bias: Tensor? = nil, layout: WeightLayout = .matrix) {
         self.path = path
-        self.weight = weight
+        self.product = product
         self.bias = bias
         self.layout = layout
     }
 
+    /// Creates a projection without adapters that computes in its weight's own type.
+    ///
+    /// - Parameters:
+    ///   - path: the place in the model, without `decoder.`.
+    ///   - weight: `[out, in]`.
+    ///   - bias: `[out]`, if the layer has one.
+    ///   - layout: how the checkpoint stores the weight.
+    public convenience init(path: String, weight: Tensor, bias: Tensor? = nil, layout: WeightLayout = .matrix) {
+        self.init(path: path, product: DenseProduct(weight), bias: bias, layout: layout)
+    }
+
+    /// The checkpoint's weight as the projection would use it, `[out, in]`, before any quantisation.
+    ///
+    /// Its type may differ from the one computed in.
+    public var weight: Tensor { product.original }
+
     /// The size of the input's last dimension.
-    public var inputFeatures: Int { weight.dimension(1) }
+    public var inputFeatures: Int { product.inputFeatures }
 
     /// The size of the output's last dimension.
-    public var outputFeatures: Int { weight.dimension(0) }
+    public var outputFeatures: Int { product.outputFeatures }
 
     /// The shape in which the checkpoint stores the weight.
     public var storedShape: [Int] { layout.storedShape(outputs: outputFeatures, inputs: inputFeatures) }
@@ -46,14 +62,7 @@ public final class Linear {
         self.branches = branches
     }
 
-    /// The base's product alone, `x·Wᵀ`: no bias, no adapters.
-    ///
-    /// - Parameter x: `[..., in]`.
-    /// - Returns: `[..., out]`, a fresh tensor.
-    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    public func product(_ x: Tensor) throws(TorchError) -> Tensor { try x.linear(weight) }
-
-    /// Some rows of the stored weight in float32, each with all its other dimensions in one.
+    /// Some rows of the checkpoint's weight in its stored shape, in float32, each with all its other dimensions in one.
     ///
     /// - Parameters:
     ///   - start: the first index along the stored weight's first dimension.
@@ -72,7 +81,7 @@ public final class Linear {
     /// - Returns: `[..., out]`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        var y = try x.linear(weight, bias: bias)
+        var y = try product(x, bias: bias)
         for branch in branches { y = try branch.apply(input: x, output: y, layer: self) }
         return y
     }
