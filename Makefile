@@ -30,7 +30,7 @@ test: build-tests ## The tests, without the slow suites
 check: build-tests ## All tests, slow suites included, and the numbers beside the Python reference
 	Scripts/check-layers
 	Scripts/check-registry-model
-	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS)
+	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS); status=$$?; Scripts/s3-servers stop; exit $$status
 	Scripts/run-tests --append --filter ObjectStoreTests $(TESTS)
 
 check-store: build-tests ## The object store against real S3 servers on this machine
