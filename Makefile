@@ -29,7 +29,8 @@ test: build-tests ## The tests, without the slow suites
 # The object store's slow suites start servers and share their time with nothing else: `make check-store`.
 check: build-tests ## All tests, slow suites included, and the numbers beside the Python reference
 	Scripts/check-layers
-	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS)
+	Scripts/check-registry-model
+	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS); status=$$?; Scripts/s3-servers stop; exit $$status
 	Scripts/run-tests --append --filter ObjectStoreTests $(TESTS)
 
 check-store: build-tests ## The object store against real S3 servers on this machine

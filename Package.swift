@@ -28,6 +28,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
         // Retries and slow parts are worth a line in the log of whoever owns the store.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // The local catalogue of adapters: SQLite, a cache that can be deleted.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         // The only C++: one function per libtorch call, exported as one table.
@@ -60,6 +62,15 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "XMLCoder", package: "XMLCoder"),
             ]),
+        .target(
+            name: "Registry",
+            dependencies: [
+                "ObjectStore", "AdapterFormats", "Checkpoints",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
         .target(name: "Layers", dependencies: ["Torch", "Checkpoints"]),
         .target(name: "ACEStep", dependencies: ["Layers", "Torch", "Tokenizer", "Checkpoints"]),
         .target(name: "Adapters", dependencies: ["AdapterFormats", "Checkpoints", "Layers", "Torch"]),
@@ -70,13 +81,18 @@ let package = Package(
                 "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Layers", "Tokenizer", "Torch",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        .target(name: "Lumina", dependencies: ["Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Torch"]),
+        .target(
+            name: "Lumina",
+            dependencies: [
+                "Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "ObjectStore", "Registry", "Torch",
+            ]),
         .executableTarget(
             name: "LuminaCommand",
             dependencies: [
                 "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio", "Checkpoints",
-                "Torch",
+                "ObjectStore", "Registry", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
 
         // Programs of under 60 lines that show the library; built with everything else so that they stay true.
@@ -103,6 +119,13 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
+        .testTarget(
+            name: "RegistryTests",
+            dependencies: [
+                "Registry", "ObjectStore", "ObjectStoreTestSupport", "Checkpoints", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ]),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),

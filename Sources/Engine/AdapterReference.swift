@@ -3,9 +3,35 @@
 public import ACEStep
 public import Adapters
 
+/// What a reference turned out to be, found by whoever may ask a registry: the engine itself reads local files only.
+public struct AdapterResolution: Sendable, Equatable {
+    /// The directory or file to read.
+    public let path: String
+    /// What to call it once it is resident.
+    public let name: String
+    /// The registry's version, if it is one's.
+    public let version: Int?
+    /// The digest of the files, `sha256:…`, if it is known.
+    public let digest: String?
+
+    /// Says what was found.
+    ///
+    /// - Parameters:
+    ///   - path: the directory or file to read.
+    ///   - name: what to call it once it is resident.
+    ///   - version: the registry's version.
+    ///   - digest: the digest of the files, `sha256:…`.
+    public init(path: String, name: String, version: Int? = nil, digest: String? = nil) {
+        self.path = path
+        self.name = name
+        self.version = version
+        self.digest = digest
+    }
+}
+
 /// An adapter, how strongly it is wanted and where: `REF`, `REF=WEIGHT` or `REF=WEIGHT@START-END`.
 public struct AdapterReference: Sendable, Equatable {
-    /// A path, or the name of a loaded adapter.
+    /// A path, the name of a loaded adapter, or what else somebody resolves before the engine sees it.
     public let reference: String
     /// Its strength; 1 is what it was trained to be, 0 is the base.
     ///
@@ -17,6 +43,8 @@ public struct AdapterReference: Sendable, Equatable {
     public let groups: GroupScales
     /// The part of the song in which it acts; nil for all of it.
     public let span: SongSpan?
+    /// What the reference means; nil for a path or the name of a loaded adapter.
+    public var resolution: AdapterResolution?
 
     /// Names a reference and a strength that stays.
     public init(

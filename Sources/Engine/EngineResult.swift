@@ -23,6 +23,10 @@ public struct EngineResult: Sendable {
         public let weight: Double
         /// The part of the song in which it acted; nil for all of it.
         public let span: SongSpan?
+        /// The registry's version, if it came from one.
+        public let version: Int?
+        /// The digest of its files, `sha256:…`, where it is known.
+        public let digest: String?
     }
 
     /// One piece for each item of the batch.

@@ -139,7 +139,7 @@ extension MusicEngine {
     ) throws -> (names: [String], warnings: [String]) {
         var warnings: [String] = []
         let names = try references.map { reference in
-            let (name, more) = try residentName(of: reference.reference, allowPartial: allowPartial)
+            let (name, more) = try residentName(of: reference, allowPartial: allowPartial)
             residency.touch(name)
             inUse.insert(name)
             warnings += more
@@ -148,17 +148,22 @@ extension MusicEngine {
         return (names, warnings)
     }
 
-    private func residentName(of reference: String, allowPartial: Bool) throws -> (name: String, warnings: [String]) {
-        if residency.isResident(reference) { return (reference, []) }
-        let known = residency.origin(of: reference)
-        let path = known?.path ?? reference
+    private func residentName(
+        of wanted: AdapterReference,
+        allowPartial: Bool
+    ) throws -> (name: String, warnings: [String]) {
+        let reference = wanted.reference
+        // What was resolved is these very files, whatever a resident adapter of that name is.
+        if wanted.resolution == nil && residency.isResident(reference) { return (reference, []) }
+        let known = wanted.resolution == nil ? residency.origin(of: reference) : nil
+        let path = wanted.resolution?.path ?? known?.path ?? reference
         let location = try AdapterLocation(path)
         let same = residency.name(of: Self.origin(path, location.weights))
         if let same, residency.isResident(same) { return (same, []) }
         let summary = try insert(
             AdapterDescription(contentsOf: path),
             path: path,
-            name: known == nil ? same ?? freeName(for: reference) : reference,
+            name: known == nil ? same ?? freeName(for: wanted.resolution?.name ?? reference) : reference,
             allowPartial: allowPartial,
             start: .now
         )

@@ -136,7 +136,14 @@ extension MusicEngine {
             ),
             blend: try entries(zip(names, request.adapters).map { ($0, $1) }, for: request.request),
             adapters: zip(request.adapters, names).map {
-                .init(reference: $0.reference, name: $1, weight: $0.weight, span: $0.span)
+                .init(
+                    reference: $0.reference,
+                    name: $1,
+                    weight: $0.weight,
+                    span: $0.span,
+                    version: $0.resolution?.version,
+                    digest: $0.resolution?.digest
+                )
             },
             warnings: warnings + spanWarnings
         )

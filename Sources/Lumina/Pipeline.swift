@@ -3,6 +3,8 @@
 @_exported public import ACEStep
 @_exported public import Audio
 @_exported public import Engine
+@_exported public import ObjectStore
+@_exported public import Registry
 
 /// A base model, the adapters on it, and music out of both.
 ///
@@ -74,6 +76,24 @@ public actor Pipeline {
         let summary = try await engine.loadAdapter(path, name: name)
         weights.append(AdapterReference(summary.name))
         return summary
+    }
+
+    /// Makes an adapter resident that a registry, a bucket or a hub gave, and gives it weight 1.
+    ///
+    /// ```swift
+    /// let registry = Registry(store: try DirectoryStore(path: "/srv/lumina"), layout: try KeyLayout(kind: .lora))
+    /// let resolver = ReferenceResolver(cache: LocalCache(directory: "/var/cache/lumina"), registry: registry)
+    /// try await pipeline.loadAdapter(resolver.resolve(Reference("jazz-gen-c@prod")))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - adapter: what a `ReferenceResolver` found.
+    ///   - name: what to call it; the registry's name unless given.
+    /// - Returns: what was loaded.
+    /// - Throws: as `loadAdapter` of a path.
+    @discardableResult
+    public func loadAdapter(_ adapter: ResolvedReference, name: String? = nil) async throws -> AdapterSummary {
+        try await loadAdapter(adapter.path, name: name ?? adapter.name)
     }
 
     /// Drops a resident adapter.

@@ -49,7 +49,7 @@ struct Bench: AsyncParsableCommand {
     func run() async throws {
         var configuration = model.engine
         configuration.adapterMode = adapterOptions.mode
-        let references = try adapterOptions.references()
+        let references = try await adapterOptions.lookup.resolve(adapterOptions.references(), isQuiet: json)
         if subject == .quality { return try await printQuality(configuration, references) }
         let (subject, duration, steps, repeats, mode) = (subject, duration, steps, repeats, adapterOptions.mode)
         let figures = try await Interruption.cancelling { [configuration] in

@@ -106,7 +106,10 @@ struct BenchFigures: Encodable, Sendable {
         var blends: [[(name: String, weight: Double)]] = []
         var seconds: [Double] = []
         for reference in references {
-            let summary = try await engine.loadAdapter(reference.reference)
+            let summary = try await engine.loadAdapter(
+                reference.resolution?.path ?? reference.reference,
+                name: reference.resolution?.name
+            )
             seconds.append(summary.loadSeconds)
             blends.append([(summary.name, reference.weight)])
         }

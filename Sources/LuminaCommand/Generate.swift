@@ -35,13 +35,13 @@ struct Generate: AsyncParsableCommand {
 
     func run() async throws {
         let (request, listed, warnings) = try music.read()
-        let references = try adapterOptions.references()
+        let given = try adapterOptions.references()
         let outputs = try OutputFiles(path: out, count: request.batch, encoding: encoding)
         if let saveTensors { try OutputFiles.requireWritable(saveTensors) }
+        let wanted = try await adapterOptions.lookup.resolve(given.isEmpty ? listed : given, isQuiet: quiet)
         let bar = ProgressBar(isQuiet: quiet)
         var configuration = model.engine
         configuration.adapterMode = adapterOptions.mode
-        let wanted = references.isEmpty ? listed : references
         let (tensors, partial) = (saveTensors, adapterOptions.allowPartial)
         let result = try await Interruption.cancelling { [configuration] in
             defer { bar.finish() }

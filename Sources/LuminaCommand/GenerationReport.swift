@@ -13,6 +13,22 @@ struct GenerationReport: Encodable {
         let weight: Double
         /// Seconds of the song between which it acted; absent if everywhere, an end of null is the song's.
         let span: [Double?]?
+        let version: Int?
+        let digest: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case ref, name, weight, span, version
+            case digest = "sha256"
+        }
+
+        init(_ used: EngineResult.UsedAdapter) {
+            ref = used.reference
+            name = used.name
+            weight = used.weight
+            span = used.span.map { [$0.start, $0.end.isFinite ? $0.end : nil] }
+            version = used.version
+            digest = used.digest.map { $0.hasPrefix("sha256:") ? String($0.dropFirst(7)) : $0 }
+        }
     }
 
     /// Seconds spent in each part.
@@ -67,14 +83,7 @@ struct GenerationReport: Encodable {
         steps = result.parameters.steps
         guidance = result.parameters.guidance
         shift = result.parameters.shift
-        adapters = result.adapters.map {
-            Adapter(
-                ref: $0.reference,
-                name: $0.name,
-                weight: $0.weight,
-                span: $0.span.map { [$0.start, $0.end.isFinite ? $0.end : nil] }
-            )
-        }
+        adapters = result.adapters.map(Adapter.init)
         adapterMode = result.adapterMode
         timings = Timings(
             loading: result.base.loadSeconds,
@@ -98,7 +107,8 @@ struct GenerationReport: Encodable {
                 let (start, end) = (ends[0].map { Figures.seconds($0) } ?? "", ends[1].map { Figures.seconds($0) })
                 return " from \(start) to \(end ?? "the end")"
             }
-            Swift.print("  adapter \(adapter.name) at \(Figures.plain(adapter.weight))\(span ?? "")")
+            let version = adapter.version.map { "@v\($0)" } ?? ""
+            Swift.print("  adapter \(adapter.name)\(version) at \(Figures.plain(adapter.weight))\(span ?? "")")
         }
         Swift.print(
             "  \(work) in \(Figures.seconds(seconds)): encode \(Figures.seconds(timings.encoding)), "

@@ -5,6 +5,7 @@ import AdapterFormats
 public import ArgumentParser
 import Checkpoints
 import FoundationEssentials
+import Registry
 
 /// What converting and exporting have in common.
 struct ConversionArguments: ParsableArguments {
@@ -13,6 +14,8 @@ struct ConversionArguments: ParsableArguments {
 
     @Option(help: "Which model, where the directory holds several.")
     var variant: String?
+
+    @OptionGroup var lookup: ReferenceOptions
 
     @Option(
         help: ArgumentHelp("Approximate by a LoRA of this rank what the target has no terms for.", valueName: "rank")
@@ -47,7 +50,7 @@ struct ConvertAdapter: AsyncParsableCommand {
         discussion: "Example: lumina adapters convert runs/jazz/final --to comfyui --out jazz.safetensors"
     )
 
-    @Argument(help: ArgumentHelp("The adapter: a directory or a .safetensors file.", valueName: "path"))
+    @Argument(help: ArgumentHelp("The adapter: a directory, a .safetensors file or NAME[@VERSION].", valueName: "ref"))
     var adapter: String
 
     @Option(name: .customLong("to"), help: "The tool: \(ConversionTarget.allValueStrings.joined(separator: ", ")).")
@@ -74,12 +77,12 @@ struct Export: AsyncParsableCommand {
         discussion: "Takes PEFT and Side-Step directories and single files: lumina export runs/jazz/final"
     )
 
-    @Argument(help: ArgumentHelp("The adapter: a directory or a .safetensors file.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("The adapter: a directory, a .safetensors file or NAME[@VERSION].", valueName: "ref"))
     var adapter: String
 
     @Option(
         help: ArgumentHelp(
-            "The file to write; NAME_comfyui.safetensors beside the adapter if absent.",
+            "The file to write; NAME_comfyui.safetensors beside the adapter, or here for a name, if absent.",
             valueName: "file"
         )
     )
@@ -100,7 +103,9 @@ struct Export: AsyncParsableCommand {
         guard let last = path.split(separator: "/").last, last != ".", last != ".." else {
             throw ValidationError("name the file to write with --output")
         }
-        return path + "_comfyui.safetensors"
+        // What comes from a registry lies beside nothing of the user's.
+        guard case .named(let name, _) = try Reference(String(path)) else { return path + "_comfyui.safetensors" }
+        return "\(name)_comfyui.safetensors"
     }
 }
 
@@ -116,7 +121,8 @@ struct ConversionRun {
         options.approximationRank = arguments.rank
         options.dtype = arguments.dtype?.stored
         options.allowPartial = arguments.allowPartial
-        let (adapter, output, model, variant) = (adapter, output, arguments.model, arguments.variant)
+        let adapter = try await arguments.lookup.paths([adapter], isQuiet: arguments.json)[0]
+        let (output, model, variant) = (output, arguments.model, arguments.variant)
         let chosen = options
         let (report, facts, isTurbo) = try await Interruption.cancelling {
             let description = try AdapterDescription(contentsOf: adapter)

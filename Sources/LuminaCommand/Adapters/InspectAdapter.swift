@@ -15,8 +15,10 @@ struct InspectAdapter: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Adapters: directories or .safetensors files.", valueName: "path"))
+    @Argument(help: ArgumentHelp("Adapters: directories, .safetensors files or NAME[@VERSION].", valueName: "ref"))
     var adapters: [String]
+
+    @OptionGroup var lookup: ReferenceOptions
 
     @Option(help: ArgumentHelp("The base, to measure the effect on it.", valueName: "dir"))
     var model: String?
@@ -32,9 +34,10 @@ struct InspectAdapter: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (adapters, model, variant) = (adapters, model, variant)
+        let paths = try await lookup.paths(adapters, isQuiet: json)
+        let (model, variant) = (model, variant)
         let result = try await Interruption.cancelling {
-            try Inspection.make(adapters, model: model, variant: variant)
+            try Inspection.make(paths, model: model, variant: variant)
         }
         if json { try JSONOutput.print(result) } else { result.print() }
     }

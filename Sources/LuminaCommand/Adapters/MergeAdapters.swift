@@ -29,6 +29,8 @@ struct MergeAdapters: AsyncParsableCommand {
     )
     var adapters: [String]
 
+    @OptionGroup var lookup: ReferenceOptions
+
     @Option(help: ArgumentHelp("The new checkpoint's directory, which must not exist.", valueName: "dir"))
     var out: String
 
@@ -40,14 +42,17 @@ struct MergeAdapters: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let references = try adapters.map(AdapterReference.init(parsing:))
+        let references = try await lookup.resolve(adapters.map(AdapterReference.init(parsing:)), isQuiet: json)
         let (model, variant, out) = (model, variant, out)
         let bar = ProgressBar(isQuiet: json)
         let report = try await Interruption.cancelling {
             defer { bar.finish() }
             let files = try DecoderFiles(path: model, variant: variant)
             let blend = try references.map {
-                WeightedAdapter(try AdapterDescription(contentsOf: $0.reference), weight: $0.weight)
+                WeightedAdapter(
+                    try AdapterDescription(contentsOf: $0.resolution?.path ?? $0.reference),
+                    weight: $0.weight
+                )
             }
             let merge = try CheckpointMerge(base: files.weights(), adapters: blend) { bar.show("merging", $0, of: $1) }
             return try merge.write(files.trees, to: out)

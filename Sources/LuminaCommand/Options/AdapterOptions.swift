@@ -9,8 +9,9 @@ struct AdapterOptions: ParsableArguments {
         name: .customLong("adapter"),
         help: ArgumentHelp(
             """
-            An adapter: a directory or .safetensors file, with a strength if not 1, and behind it the seconds of the song \
-            between which it acts if not all: lora/jazz=0.7@10-20, =1@10- or =1@-20. Repeatable.
+            An adapter: a directory, a .safetensors file, NAME[@VERSION] of the registry, s3:// or hf://; with a strength if not 1, \
+            and behind it the seconds of the song between which it acts if not all: lora/jazz=0.7@10-20, =1@10- or =1@-20. \
+            Repeatable.
             """,
             valueName: "ref[=w[@s-e]]"
         )
@@ -27,6 +28,8 @@ struct AdapterOptions: ParsableArguments {
             """
     )
     var mode: AdapterMode?
+
+    @OptionGroup var lookup: ReferenceOptions
 
     /// The references as given.
     func references() throws -> [AdapterReference] { try adapters.map(AdapterReference.init(parsing:)) }

@@ -134,18 +134,33 @@ public struct HubRepository: Sendable {
                     try await group.next()
                     active -= 1
                 }
-                group.addTask { try await download(file, to: directory + "/" + file.path.text, engine, progress) }
+                group.addTask {
+                    try await download(
+                        file,
+                        to: directory + "/" + file.path.text,
+                        with: engine,
+                        progress: progress
+                    )
+                }
                 active += 1
             }
             try await group.waitForAll()
         }
     }
 
-    private func download(
+    /// Downloads one file; it appears whole and verified or not at all.
+    ///
+    /// - Parameters:
+    ///   - file: Which.
+    ///   - path: Where to; a file that is there with the right size and digest stays.
+    ///   - engine: Does the transfer.
+    ///   - progress: Gets how far it is.
+    /// - Throws: What the transfer throws.
+    public func download(
         _ file: File,
         to path: String,
-        _ engine: TransferEngine,
-        _ progress: (@Sendable (TransferProgress) -> Void)?
+        with engine: TransferEngine,
+        progress: (@Sendable (TransferProgress) -> Void)? = nil
     ) async throws {
         if let size = file.size, let digest = file.sha256,
             try await LocalDigest.matches(path, size: size, sha256: digest)

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import ObjectStore
+
+/// A store whose every request is a point where the scheduler may let somebody else go first.
+///
+/// Requests for files of trees are not: a tree belongs to one attempt and never changes, so their order cannot matter.
+struct SteppedStore: ObjectStore {
+    let base: MemoryStore
+    let scheduler: StepScheduler
+    /// Stop at requests for trees too.
+    var stepsTrees = false
+
+    var location: String { base.location }
+
+    private func step<Answer: Sendable>(
+        _ request: String,
+        _ key: String,
+        describe: (Answer) -> String,
+        _ perform: () async throws -> Answer
+    ) async throws -> Answer {
+        if key.contains("/trees/") && !stepsTrees {
+            if await scheduler.hasCrashed { throw Crash() }
+            return try await perform()
+        }
+        let verdict = await scheduler.turn(request + " " + key)
+        if verdict == .crash { throw Crash() }
+        let result: Result<Answer, any Error>
+        do {
+            result = .success(try await perform())
+        } catch {
+            result = .failure(error)
+        }
+        if verdict == .loseAnswer {
+            scheduler.note("lost")
+            throw ObjectStoreError(
+                .timedOut,
+                operation: request,
+                location: location,
+                key: key,
+                message: "the answer was lost"
+            )
+        }
+        switch result {
+        case .success(let answer): scheduler.note(describe(answer))
+        case .failure(let error): scheduler.note((error as? ObjectStoreError)?.kind.description ?? "error")
+        }
+        return try result.get()
+    }
+
+    func head(_ key: ObjectKey, _ options: GetOptions) async throws -> ObjectInfo {
+        try await step("head", key.text, describe: { $0.etag.text }, { try await base.head(key, options) })
+    }
+
+    func get(_ key: ObjectKey, _ options: GetOptions) async throws -> ObjectBody {
+        try await step("get", key.text, describe: { $0.info.etag.text }, { try await base.get(key, options) })
+    }
+
+    func put(_ key: ObjectKey, _ body: ByteBuffer, _ options: PutOptions) async throws -> WrittenObject {
+        try await step("put", key.text, describe: { $0.etag.text }, { try await base.put(key, body, options) })
+    }
+
+    func copy(_ source: ObjectKey, to destination: ObjectKey, _ options: CopyOptions) async throws -> WrittenObject {
+        try await step(
+            "copy to",
+            destination.text,
+            describe: { $0.etag.text },
+            { try await base.copy(source, to: destination, options) }
+        )
+    }
+
+    func delete(_ key: ObjectKey, version: VersionID?, ifMatch: ETag?) async throws -> DeletedObject {
+        try await step(
+            "delete",
+            key.text,
+            describe: { _ in "gone" },
+            { try await base.delete(key, version: version, ifMatch: ifMatch) }
+        )
+    }
+
+    func list(_ options: ListOptions) async throws -> ListPage {
+        try await step(
+            "list",
+            options.prefix,
+            describe: { page in page.objects.map { $0.key + $0.etag.text }.joined() + page.commonPrefixes.joined() },
+            { try await base.list(options) }
+        )
+    }
+
+    func createMultipart(_ key: ObjectKey, _ options: PutOptions) async throws -> MultipartUpload {
+        try await base.createMultipart(key, options)
+    }
+
+    func uploadPart(_ upload: MultipartUpload, number: Int, _ body: ByteBuffer) async throws -> UploadedPart {
+        try await base.uploadPart(upload, number: number, body)
+    }
+
+    func listParts(_ upload: MultipartUpload) async throws -> [UploadedPart] { try await base.listParts(upload) }
+
+    func completeMultipart(
+        _ upload: MultipartUpload,
+        parts: [UploadedPart],
+        _ options: CompleteOptions
+    ) async throws
+        -> WrittenObject
+    {
+        try await base.completeMultipart(upload, parts: parts, options)
+    }
+
+    func abortMultipart(_ upload: MultipartUpload) async throws { try await base.abortMultipart(upload) }
+
+    func listVersions(_ options: VersionListOptions) async throws -> VersionPage {
+        try await base.listVersions(options)
+    }
+
+    func versioning() async throws -> Versioning { try await base.versioning() }
+}
