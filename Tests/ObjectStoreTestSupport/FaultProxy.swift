@@ -148,7 +148,7 @@ package final class FaultProxy: Sendable {
             head.method.rawValue,
             head.uri,
             headers: headers.map { ($0.name, $0.value) },
-            body: body.readableBytes > 0 || head.method == .PUT || head.method == .POST ? body : nil
+            body: body.readableBytes > 0 || head.method == .PUT || head.method == .POST ? .bytes(body) : nil
         )
     }
 

@@ -53,6 +53,16 @@ extension S3Store {
 
     /// Sends one part.
     public func uploadPart(_ upload: MultipartUpload, number: Int, _ body: ByteBuffer) async throws -> UploadedPart {
+        try await uploadPart(upload, number: number, .bytes(body))
+    }
+
+    /// Sends one part, from a file that is read as it goes.
+    public func uploadPart(_ upload: MultipartUpload, number: Int, _ body: FileSlice) async throws -> UploadedPart {
+        let isSent = client.configuration.sendsFiles && body.range.count > 0
+        return try await uploadPart(upload, number: number, isSent ? .file(body) : .bytes(try await body.bytes()))
+    }
+
+    private func uploadPart(_ upload: MultipartUpload, number: Int, _ body: RequestBody) async throws -> UploadedPart {
         guard 1...MultipartUpload.maximumPartCount ~= number else {
             throw ObjectStoreError(
                 .invalidRequest,
@@ -62,10 +72,9 @@ extension S3Store {
                 message: "part numbers are 1 to \(MultipartUpload.maximumPartCount), not \(number)"
             )
         }
-        var call = S3Client.Call(operation: "upload part of", method: "PUT", key: upload.key, body: body)
+        var call = S3Client.Call(operation: "upload part of", method: "PUT", key: upload.key)
         call.query = [("partNumber", String(number)), ("uploadId", upload.id)]
-        let algorithm = upload.checksum ?? (client.configuration.needsChecksum ? .crc64nvme : nil)
-        call.checksum = algorithm.map { ChecksumHasher.checksum($0, of: body) }
+        try await carry(body, upload.checksum, in: &call)
         let headers = try await sent(call, upload).reply.headers
         guard let etag = headers.first(name: "etag") else {
             throw ObjectStoreError(
@@ -79,7 +88,7 @@ extension S3Store {
         return UploadedPart(
             number: number,
             etag: etag,
-            size: body.readableBytes,
+            size: body.count,
             checksum: upload.checksum == nil ? nil : call.checksum?.base64
         )
     }
@@ -117,9 +126,10 @@ extension S3Store {
             method: "POST",
             key: upload.key,
             query: [("uploadId", upload.id)],
-            mayFailInside: true
+            mayFailInside: true,
+            mayRepeatConflict: false
         )
-        call.body = Self.list(parts, upload.checksum)
+        call.body = .bytes(Self.list(parts, upload.checksum))
         call.headers.append(("content-type", "application/xml"))
         call.condition(options.condition)
         if let checksum = options.checksum {

@@ -29,6 +29,7 @@ package final class ProgressMeter: Sendable {
     private struct State {
         var completed = 0
         var total: Int?
+        var isFixed = false
         var lastReport: Duration?
         /// Times and byte counts of the last seconds.
         var samples: [(time: Duration, bytes: Int)] = []
@@ -41,8 +42,19 @@ package final class ProgressMeter: Sendable {
     /// Reports to a closure, or to nobody.
     package init(_ report: (@Sendable (TransferProgress) -> Void)?) { self.report = report }
 
-    /// Notes the size of the whole.
-    package func expect(_ total: Int) { state.withLock { $0.total = ($0.total ?? 0) + total } }
+    /// Reports on several transfers together.
+    package convenience init(ofAll total: Int, _ report: (@Sendable (TransferProgress) -> Void)?) {
+        self.init(report)
+        state.withLock { state in
+            state.total = total
+            state.isFixed = true
+        }
+    }
+
+    /// Notes the size of one more object, unless that of all is known.
+    package func expect(_ total: Int) {
+        state.withLock { state in if !state.isFixed { state.total = (state.total ?? 0) + total } }
+    }
 
     /// Notes bytes that are there; a negative count takes back what has to be fetched again.
     package func add(_ bytes: Int, isTransferred: Bool = true) {
