@@ -61,7 +61,8 @@ struct StoreTool {
         let (engine, from, to) = (TransferEngine(), words[3], words[4])
         let begun: @Sendable (TransferProgress) -> Void = { _ in Self.say("begun") }
         switch words[2] {
-        case "get": return try await engine.download(StoredObject(store, try ObjectKey(from)), to: to, progress: begun).size
+        case "get":
+            return try await engine.download(StoredObject(store, try ObjectKey(from)), to: to, progress: begun).size
         case "put":
             return try await engine.upload(from, to: store, try ObjectKey(to), wantsDigest: false, progress: begun).size
         case "get-tree":

@@ -79,7 +79,10 @@ public struct FileSlice: Sendable {
             }
             offset += buffer.readableBytes
         }
-        return RequestBody.Digests(sha256: hash.map { Hexadecimal.encode($0.finalize()) }, checksum: hasher?.finalized())
+        return RequestBody.Digests(
+            sha256: hash.map { Hexadecimal.encode($0.finalize()) },
+            checksum: hasher?.finalized()
+        )
     }
 
     private func tooShort() -> ObjectStoreError {

@@ -5,8 +5,9 @@ import NIOPosix
 
 /// The threads on which files are read and written, so that no thread of Swift's own pool waits for a disk.
 package enum FileThreads {
-    /// More threads than cores: they wait for disks most of the time, and flushes of several files at once cost hardly more
-    /// than one. Never stopped.
+    /// More threads than cores, never stopped.
+    ///
+    /// They wait for disks most of the time, and flushing several files at once costs hardly more than flushing one.
     private static let pool: NIOThreadPool = {
         let pool = NIOThreadPool(numberOfThreads: 8)
         pool.start()

@@ -24,7 +24,8 @@ final class S3Client: Sendable {
         var checksum: Checksum?
         /// An answer of status 200 may carry a failure (complete, copy).
         var mayFailInside = false
-        /// Whether the same request may be sent again after a conflict; a completion may not, S3 wants the whole upload again.
+        /// Whether the same request may be sent again after a conflict of conditions; after that of a completion, S3 wants
+        /// the whole upload again.
         var mayRepeatConflict = true
     }
 
@@ -93,7 +94,7 @@ final class S3Client: Sendable {
                     if error.kind == .throttled { throttles.withLock { $0 += 1 } }
                     error.isAmbiguous = isAmbiguous && call.method != "GET" && call.method != "HEAD"
                     isAmbiguous = isAmbiguous || error.kind.leavesOutcomeOpen
-                    let isFinal = error.kind == .conflict && !call.mayRepeatConflict
+                    let isFinal = error.code == "ConditionalRequestConflict" && !call.mayRepeatConflict
                     let wait = configuration.retry.wait(
                         after: error.kind,
                         attempt: attempt,

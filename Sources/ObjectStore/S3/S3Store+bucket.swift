@@ -12,7 +12,7 @@ extension S3Store {
     public func versioning() async throws -> Versioning {
         let call = S3Client.Call(operation: "ask for versioning of", method: "GET", query: [("versioning", "")])
         let answer = try await client.send(call)
-        switch try decode(VersioningStatus.self, answer, "ask for versioning of", nil).status {
+        switch try decode(VersioningStatus.self, answer, call.operation, nil, root: "VersioningConfiguration").status {
         case "Enabled": return .enabled
         case "Suspended": return .suspended
         default: return .off

@@ -17,6 +17,8 @@ extension S3Store {
     ///   - info: The source; every range is of this content or the copy fails.
     ///   - destination: The new object, which appears whole.
     ///   - options: As for any copy.
+    /// - Returns: Tag and version of the copy.
+    /// - Throws: `.preconditionFailed` when the source has changed or the condition does not hold.
     func copyInParts(
         _ info: ObjectInfo,
         to destination: ObjectKey,

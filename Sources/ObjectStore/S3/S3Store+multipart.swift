@@ -101,7 +101,8 @@ extension S3Store {
             var call = S3Client.Call(operation: "list parts of", method: "GET", key: upload.key)
             call.query = [("uploadId", upload.id)]
             if let marker { call.query.append(("part-number-marker", String(marker))) }
-            let page = try decode(PartList.self, try await sent(call, upload), "list parts of", upload.key)
+            let answer = try await sent(call, upload)
+            let page = try decode(PartList.self, answer, call.operation, upload.key, root: "ListPartsResult")
             parts += (page.parts ?? []).map {
                 UploadedPart(number: $0.number, etag: ETag(quoting: $0.etag).text, size: $0.size)
             }
@@ -109,7 +110,9 @@ extension S3Store {
             if let next, let marker, next <= marker { break }
             marker = next
         } while marker != nil
-        return parts.sorted { $0.number < $1.number }
+        // A part that was sent again some servers list twice; the last one counts.
+        let last = Dictionary(parts.map { ($0.number, $0) }) { _, last in last }
+        return last.values.sorted { $0.number < $1.number }
     }
 
     /// Makes the parts the object.

@@ -183,9 +183,15 @@ public struct S3Store: ObjectStore {
         _ type: Value.Type,
         _ answer: S3Client.Answer,
         _ operation: String,
-        _ key: String?
+        _ key: String?,
+        root: String? = nil
     ) throws -> Value {
         do throws(ObjectStoreError) {
+            // Where nothing has to be there, any XML would do: a proxy's login page is not to pass for an empty bucket.
+            let found = S3Answer.rootName(answer.collected)
+            if let root, found != root {
+                throw ObjectStoreError(.malformedResponse, message: "the answer is no \(root) but '\(found ?? "")'")
+            }
             return try S3Answer.decode(type, answer.collected)
         } catch {
             var error = error.at(operation: operation, location: location, key: key)

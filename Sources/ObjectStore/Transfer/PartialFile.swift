@@ -49,9 +49,12 @@ final class PartialFile: Sendable {
         while true {
             let shared = try LocalFile(stem + ".part", .createOrUpdate)
             guard try shared.tryLockExclusively() else {
-                return try LocalFile(stem + "." + String(UInt64.random(in: 0 ... .max), radix: 36) + ".part", .createNew)
+                return try LocalFile(
+                    stem + "." + String(UInt64.random(in: 0 ... .max), radix: 36) + ".part",
+                    .createNew
+                )
             }
-            // Whoever held the lock may have made the file the target before giving it back: that one is not to be touched.
+            // Whoever held the lock may have made the file the target before giving it back: that is not to be touched.
             if try LocalDirectory.status(shared.path)?.inode == shared.status().inode { return shared }
         }
     }
@@ -141,6 +144,7 @@ final class PartialFile: Sendable {
     /// - Parameters:
     ///   - modified: When the object was written.
     ///   - flushesDirectory: Whether the name is to be on the disk as well; else the caller flushes the directory.
+    /// - Throws: `.localFile`.
     func publish(modified: Date?, flushesDirectory: Bool = true) throws(ObjectStoreError) {
         if let modified { try file.setModified(nanoseconds: Int64(modified.timeIntervalSince1970 * 1e9)) }
         try file.synchronize()

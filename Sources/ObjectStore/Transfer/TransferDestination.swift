@@ -101,7 +101,9 @@ struct MemoryDestination: TransferDestination {
             digest.update(chunk)
             unsafe chunk.withUnsafeReadableBytes { source in
                 // In bounds: `prepare` has checked the object's size, and no range goes beyond it.
-                let target = unsafe UnsafeMutableRawBufferPointer(rebasing: memory.region[offset..<offset + source.count])
+                let target = unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: memory.region[offset..<offset + source.count]
+                )
                 unsafe target.copyMemory(from: source)
             }
             offset += chunk.readableBytes

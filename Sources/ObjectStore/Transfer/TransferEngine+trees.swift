@@ -41,7 +41,12 @@ extension TransferEngine {
         let meter = ProgressMeter(ofAll: wanted.reduce(0) { $0 + $1.object.size }, progress)
         let newIndex = Mutex(index)
         do {
-            result.transferred = try await inParallel(wanted.sorted { $0.object.size < $1.object.size }) { path, object in
+            result.transferred = try await SideBySide.run(
+                wanted.sorted { $0.object.size < $1.object.size },
+                limit: configuration.fileConcurrency
+            ) {
+                path,
+                object in
                 let target = directory + "/" + path
                 let found = try await self.download(
                     StoredObject(store, try ObjectKey(object.key)),
@@ -49,7 +54,7 @@ extension TransferEngine {
                     ExpectedContent(),
                     flushesDirectory: false,
                     knownSize: object.size
-                ) { meter }
+                ) { ProgressMeter(partOf: meter) }
                 guard options.index != nil else { return path }
                 let status = try await FileThreads.run { try LocalDirectory.status(target) }
                 let entry = status.map { TreeIndex.Entry(etag: found.etag.text, size: $0.size, modified: $0.modified) }
@@ -112,14 +117,17 @@ extension TransferEngine {
             return false
         }
         let meter = ProgressMeter(ofAll: wanted.reduce(0) { $0 + $1.status.size }, progress)
-        result.transferred = try await inParallel(wanted.sorted { $0.status.size < $1.status.size }) { path, key, _ in
+        result.transferred = try await SideBySide.run(
+            wanted.sorted { $0.status.size < $1.status.size },
+            limit: configuration.fileConcurrency
+        ) { path, key, _ in
             _ = try await self.upload(directory + "/" + path, store, key, options.put, wantsDigest: false, meter)
             return path
         }.sorted()
         result.transferredBytes = wanted.reduce(0) { $0 + $1.status.size }
         if options.deletesOthers {
             let others = objects.filter { local[$0.key] == nil }.map { (path: $0.key, object: $0.value) }
-            result.deleted = try await inParallel(others) { path, object in
+            result.deleted = try await SideBySide.run(others, limit: configuration.fileConcurrency) { path, object in
                 try await store.delete(try ObjectKey(object.key))
                 return path
             }.sorted()
@@ -151,13 +159,13 @@ extension TransferEngine {
             found[path] = object
         }
         if let (one, other) = ObjectKey.caseCollision(in: keys) {
-            throw Self.refusal(store, folder + other.text, "it differs from '\(one)' in case alone: one file on many disks")
+            throw Self.refusal(store, folder + other.text, "it differs from '\(one)' in case alone")
         }
         for key in keys {
             var parent = LocalDirectory.parent(of: key.text)
             while let folderPath = parent {
                 if found[folderPath] != nil {
-                    throw Self.refusal(store, folder + key.text, "'\(folderPath)' is an object too: no folder and file at once")
+                    throw Self.refusal(store, folder + key.text, "'\(folderPath)' is an object too")
                 }
                 parent = LocalDirectory.parent(of: folderPath)
             }
@@ -203,25 +211,12 @@ extension TransferEngine {
 
     // MARK: Work side by side
 
-    private func inParallel<Item: Sendable>(
-        _ items: [Item],
-        _ body: @escaping @Sendable (Item) async throws -> String
-    ) async throws -> [String] {
-        try await withThrowingTaskGroup(of: String.self) { group in
-            var done: [String] = []
-            for (index, item) in items.enumerated() {
-                if index >= configuration.fileConcurrency, let path = try await group.next() { done.append(path) }
-                group.addTask { try await body(item) }
-            }
-            for try await path in group { done.append(path) }
-            return done
-        }
-    }
-
     private static func flush(_ directory: String, _ paths: [String]) async throws {
         let folders = Set(paths.map { LocalDirectory.parent(of: $0).map { directory + "/" + $0 } ?? directory })
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for folder in folders { group.addTask { try await FileThreads.run { try LocalDirectory.synchronize(folder) } } }
+            for folder in folders {
+                group.addTask { try await FileThreads.run { try LocalDirectory.synchronize(folder) } }
+            }
             try await group.waitForAll()
         }
     }

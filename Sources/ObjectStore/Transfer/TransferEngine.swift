@@ -56,6 +56,8 @@ public final class TransferEngine: Sendable {
         public var sha256: String?
     }
 
+    private static let maximumPartCount = 20_000
+
     let configuration: Configuration
     let limit: AdaptiveLimit
     private let budget = RetryBudget()
@@ -99,7 +101,13 @@ public final class TransferEngine: Sendable {
         _ meter: () -> ProgressMeter
     ) async throws -> Downloaded {
         try await restarting(source) {
-            try await downloadOnce(source, path, expected, knownSize, meter(), flushesDirectory)
+            let meter = meter()
+            do {
+                return try await downloadOnce(source, path, expected, knownSize, meter, flushesDirectory)
+            } catch {
+                meter.takeBack()
+                throw error
+            }
         }
     }
 
@@ -213,6 +221,7 @@ public final class TransferEngine: Sendable {
     ///   - expected: What it must be.
     ///   - knownSize: Its size when it was listed; it may be another one by now.
     /// - Returns: nil for an empty object.
+    /// - Throws: `.corrupted` for another size than expected, and what the source throws.
     private func begin(
         _ source: any RangeSource,
         _ expected: ExpectedContent,
@@ -266,7 +275,10 @@ public final class TransferEngine: Sendable {
         if let chunkSize = expected.chunkSize, expected.chunks != nil {
             return DownloadPlan(size: size, partSize: chunkSize)
         }
-        return DownloadPlan(size: size, partSize: size > 1 << 30 ? configuration.partSize * 2 : configuration.partSize)
+        // However large a server says that an object is, the list of its parts stays short.
+        let least = ((size / Self.maximumPartCount + 1) >> 20) << 20
+        let usual = size > 1 << 30 ? configuration.partSize * 2 : configuration.partSize
+        return DownloadPlan(size: size, partSize: max(usual, least > usual ? least + (1 << 20) : 0))
     }
 
     private func partFetch(

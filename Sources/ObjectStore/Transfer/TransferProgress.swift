@@ -36,11 +36,21 @@ package final class ProgressMeter: Sendable {
     }
 
     private let report: (@Sendable (TransferProgress) -> Void)?
+    private let parent: ProgressMeter?
     private let start = ContinuousClock.now
     private let state = Mutex(State())
 
     /// Reports to a closure, or to nobody.
-    package init(_ report: (@Sendable (TransferProgress) -> Void)?) { self.report = report }
+    package init(_ report: (@Sendable (TransferProgress) -> Void)?) {
+        self.report = report
+        parent = nil
+    }
+
+    /// Counts one transfer of several, so that it can be taken back when it begins again.
+    package init(partOf parent: ProgressMeter) {
+        report = nil
+        self.parent = parent
+    }
 
     /// Reports on several transfers together.
     package convenience init(ofAll total: Int, _ report: (@Sendable (TransferProgress) -> Void)?) {
@@ -53,11 +63,16 @@ package final class ProgressMeter: Sendable {
 
     /// Notes the size of one more object, unless that of all is known.
     package func expect(_ total: Int) {
+        if let parent { return parent.expect(total) }
         state.withLock { state in if !state.isFixed { state.total = (state.total ?? 0) + total } }
     }
 
     /// Notes bytes that are there; a negative count takes back what has to be fetched again.
     package func add(_ bytes: Int, isTransferred: Bool = true) {
+        if let parent {
+            state.withLock { $0.completed += bytes }
+            return parent.add(bytes, isTransferred: isTransferred)
+        }
         guard let report else { return }
         let now = ContinuousClock.now - start
         let progress = state.withLock { state -> TransferProgress? in
@@ -69,6 +84,12 @@ package final class ProgressMeter: Sendable {
             return Self.progress(&state, now)
         }
         if let progress { report(progress) }
+    }
+
+    /// Takes back what was counted: the transfer begins again from nothing.
+    package func takeBack() {
+        guard let parent else { return }
+        parent.add(-state.withLock { $0.completed }, isTransferred: false)
     }
 
     private static func progress(_ state: inout State, _ now: Duration) -> TransferProgress {

@@ -36,8 +36,10 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     /// SeaweedFS lists folder by folder and loses keys between pages where `a-b` and `a/` are beside each other.
     var listsByFolder: Bool { server == .seaweedfs }
 
-    /// Those whose conditional writes hold when many write at once, and that compare tags: Swift's s3api looks and writes in
-    /// two steps, and refuses `If-Match` (501).
+    /// Those whose conditional writes hold when many write at once, and that compare tags.
+    ///
+    /// Swift's s3api looks and writes in two steps, refuses `If-Match` of a write and takes no right tag for a copy's
+    /// destination or the deletion of a version.
     static var fenced: [StoreUnderTest] { all.filter { $0.server != .swift } }
 
     /// The server behind it; nil for a store of our own.

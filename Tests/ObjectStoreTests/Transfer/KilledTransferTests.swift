@@ -32,10 +32,12 @@ struct KilledTransferTests {
             try await TransferEngine().upload(path + "/source", to: store, key)
             // A line of 100 MB/s a connection leaves time to die in the middle.
             let shape = FaultProxy.Shape(bytesPerSecond: 100_000_000)
-            let wasKilled = try await FaultProxy.run(LocalServer.seaweedfs.endpoint(), shape: shape, plan: { _ in nil }) {
-                proxy in
-                try await killed([proxy.endpoint.description, bucket, "get", key.text, path + "/f"], after: reportCount)
+            let transfer: @Sendable (FaultProxy) async throws -> Bool = { proxy in
+                let arguments = [proxy.endpoint.description, bucket, "get", key.text, path + "/f"]
+                return try await killed(arguments, after: reportCount)
             }
+            let server = try LocalServer.seaweedfs.endpoint()
+            let wasKilled = try await FaultProxy.run(server, shape: shape, plan: { _ in nil }, transfer)
             if wasKilled {
                 #expect(!FileManager.default.fileExists(atPath: path + "/f"), "a file is there whole or not at all")
             }

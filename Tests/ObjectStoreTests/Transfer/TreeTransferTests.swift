@@ -87,7 +87,10 @@ struct TreeTransferTests {
             try await engine.downloadTree(store, prefix: "lora", to: path + "/d")
             let file = path + "/d/a2/adapter_config.json"
             try Data("{\"r\":9}".utf8).write(to: URL(fileURLWithPath: file))
-            try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 4e9)], ofItemAtPath: file)
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 4e9)],
+                ofItemAtPath: file
+            )
             let options = TreeOptions(comparison: comparison)
             let done = try await engine.downloadTree(store, prefix: "lora", to: path + "/d", options)
             let expected: [TreeOptions.Comparison: [String]] = [
@@ -196,7 +199,9 @@ struct TreeTransferTests {
                 try Data(bytes).write(to: url)
             }
             let prefix = "many-\(UInt64.random(in: 0 ... .max))"
-            #expect(try await TransferEngine().uploadTree(path + "/d", to: store, prefix: prefix).transferred.count == 600)
+            #expect(
+                try await TransferEngine().uploadTree(path + "/d", to: store, prefix: prefix).transferred.count == 600
+            )
             let down = try await TransferEngine().downloadTree(store, prefix: prefix, to: path + "/e")
             #expect(down.transferred.count == 600)
             #expect(try contents(path + "/e") == files)
