@@ -84,6 +84,9 @@ package final class HTTPTransport: Sendable {
         }
     }
 
+    /// The loops of all connections, never stopped: few, because a body that is sent has to ask them all.
+    private static let loops = MultiThreadedEventLoopGroup(numberOfThreads: min(4, System.coreCount))
+
     private let client: HTTPClient
     private let idleTimeout: Duration
 
@@ -119,7 +122,7 @@ package final class HTTPTransport: Sendable {
             }
         }
         idleTimeout = configuration.idleTimeout
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        client = HTTPClient(eventLoopGroupProvider: .shared(Self.loops), configuration: settings)
     }
 
     deinit { client.shutdown { _ in } }
@@ -170,6 +173,12 @@ package final class HTTPTransport: Sendable {
         }
     }
 
+    /// Waits until every loop has done what it was asked before: loops work in order.
+    private static func settle() async throws {
+        let turns = loops.makeIterator().map { $0.submit {} }
+        try await EventLoopFuture.andAllSucceed(turns, on: loops.next()).get()
+    }
+
     /// Sends a large body as fast as the connection takes it, and gives up when that takes nothing for too long.
     ///
     /// The client's own timers see neither: one that waits for the answer starts when the body is handed over, and none
@@ -179,7 +188,7 @@ package final class HTTPTransport: Sendable {
         _ body: RequestBody,
         _ deadline: NIODeadline
     ) async throws -> HTTPClientResponse {
-        let outgoing = OutgoingBody(body)
+        let outgoing = OutgoingBody(body, settle: Self.settle)
         var request = head
         request.body = .stream(outgoing, length: .known(Int64(body.count)))
         return try await withThrowingTaskGroup(of: HTTPClientResponse?.self) { [request, client, idleTimeout] group in

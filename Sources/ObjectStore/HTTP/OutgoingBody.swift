@@ -17,10 +17,19 @@ package final class OutgoingBody: AsyncSequence, Sendable {
     }
 
     private let body: RequestBody
+    private let settle: @Sendable () async throws -> Void
     private let state = Mutex(State())
 
     /// Takes the whole body.
-    package init(_ body: RequestBody) { self.body = body }
+    ///
+    /// - Parameters:
+    ///   - body: The bytes.
+    ///   - settle: Waits until the connections have looked at the piece before. Without it a quick reader would pile the
+    ///     whole body up in memory before the first "not now" arrives from a connection.
+    package init(_ body: RequestBody, settle: @escaping @Sendable () async throws -> Void = {}) {
+        self.body = body
+        self.settle = settle
+    }
 
     /// Waits until the connection has taken the last piece.
     ///
@@ -48,6 +57,7 @@ package final class OutgoingBody: AsyncSequence, Sendable {
 
         /// The next piece; nil after the last.
         package mutating func next() async throws -> ByteBuffer? {
+            if left < outgoing.body.count { try await outgoing.settle() }
             let count = Swift.min(OutgoingBody.pieceSize, left)
             // Asked for more than there is, the connection has taken the piece before, and so all.
             outgoing.state.withLock { state in

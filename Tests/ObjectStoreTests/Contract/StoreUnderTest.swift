@@ -42,6 +42,9 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     /// destination or the deletion of a version.
     static var fenced: [StoreUnderTest] { all.filter { $0.server != .swift } }
 
+    /// Those that verify the checksum of an upload's whole: Swift's s3api knows those of single requests alone.
+    static var verifying: [StoreUnderTest] { fenced }
+
     /// The server behind it; nil for a store of our own.
     var server: LocalServer? {
         switch self {

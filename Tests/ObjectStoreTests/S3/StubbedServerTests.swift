@@ -62,8 +62,13 @@ struct StubbedServerTests {
         let answer: @Sendable (Int, HTTPRequestHead) -> Answer = { _, _ in (403, [:], Self.failure(code)) }
         try await withServer(answer) { store in
             let error = await #expect(throws: ObjectStoreError.self) { _ = try await store.head(try ObjectKey("k")) }
-            #expect(error?.kind == kind && error?.code == code && error?.requestID == "R1" && error?.key == "k")
-            #expect(error?.operation == "head" && error?.description.contains("s3://bucket/k") == true)
+            #expect(
+                error?.kind == kind && error?.code == code && error?.requestID == "R1",
+                "\(String(describing: error))"
+            )
+            #expect(
+                error?.key == "k" && error?.operation == "head" && error?.description.contains("s3://bucket/k") == true
+            )
         }
     }
 
