@@ -35,6 +35,11 @@ public protocol ObjectStore: Sendable {
     ///   `.conflict`.
     func put(_ key: ObjectKey, _ body: ByteBuffer, _ options: PutOptions) async throws -> WrittenObject
 
+    /// Writes an object in one request, from a file; stores that can read it while they send.
+    ///
+    /// - Throws: As for bytes; `.changedDuringTransfer` when the file is cut meanwhile.
+    func put(_ key: ObjectKey, _ body: FileSlice, _ options: PutOptions) async throws -> WrittenObject
+
     /// Starts an upload in parts. `options.condition` is for `completeMultipart` and not looked at here.
     func createMultipart(_ key: ObjectKey, _ options: PutOptions) async throws -> MultipartUpload
 
@@ -42,6 +47,11 @@ public protocol ObjectStore: Sendable {
     ///
     /// - Throws: `.noSuchUpload`.
     func uploadPart(_ upload: MultipartUpload, number: Int, _ body: ByteBuffer) async throws -> UploadedPart
+
+    /// Sends one part from a file; stores that can read it while they send.
+    ///
+    /// - Throws: As for bytes; `.changedDuringTransfer` when the file is cut meanwhile.
+    func uploadPart(_ upload: MultipartUpload, number: Int, _ body: FileSlice) async throws -> UploadedPart
 
     /// The parts that the store has, by number.
     ///
@@ -95,6 +105,16 @@ public protocol ObjectStore: Sendable {
 }
 
 extension ObjectStore {
+    /// Writes an object from a file that is read into memory.
+    public func put(_ key: ObjectKey, _ body: FileSlice, _ options: PutOptions) async throws -> WrittenObject {
+        try await put(key, try await body.bytes(), options)
+    }
+
+    /// Sends one part from a file that is read into memory.
+    public func uploadPart(_ upload: MultipartUpload, number: Int, _ body: FileSlice) async throws -> UploadedPart {
+        try await uploadPart(upload, number: number, try await body.bytes())
+    }
+
     /// Makes a version the current one again, by copying it over the object.
     ///
     /// Its pairs are kept.

@@ -118,7 +118,7 @@ public struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
         case (nil, let key?): text += " '\(Self.printable(key))'"
         case (nil, nil): break
         }
-        text += ": \(message)"
+        text += ": \(Self.printable(message))"
         let details = [
             status.map { "status \($0)" }, code.map { "code \(Self.printable($0))" },
             requestID.map { "request id \(Self.printable($0))" },

@@ -15,6 +15,8 @@ package final class FaultProxy: Sendable {
         case errorInside
         /// The connection is closed before the server hears of the request.
         case resetBefore
+        /// The connection is closed after so many bytes of the request's body.
+        case resetDuringRequest(Int)
         /// The server does what was asked; the answer is lost.
         case lostAnswer
         /// The connection is closed after so many bytes of the answer's body.
@@ -59,7 +61,8 @@ package final class FaultProxy: Sendable {
     private let transport: HTTPTransport
     private let plan: @Sendable (Seen) -> Fault?
     private let shape: Shape
-    private let seen = Mutex<[Seen]>([])
+    private let seen = Mutex<[(request: Seen, fault: Fault?)]>([])
+    private static let mark = "x-fault-index"
     /// Where the proxy listens.
     package let endpoint: Endpoint
 
@@ -79,7 +82,7 @@ package final class FaultProxy: Sendable {
     }
 
     /// The requests so far.
-    package var requests: [Seen] { seen.withLock { $0 } }
+    package var requests: [Seen] { seen.withLock { $0.map(\.request) } }
 
     /// Runs a proxy while something is done.
     ///
@@ -98,9 +101,25 @@ package final class FaultProxy: Sendable {
     ) async throws -> Result {
         try await LoopbackServer.run { port, handlers in
             let proxy = try FaultProxy(upstream, port: port, shape: shape, plan: plan)
-            handlers.set { head, body, outbound in try await proxy.answer(head, body, outbound) }
+            handlers.set(open: { proxy.open(&$0) }) { head, body, outbound in
+                try await proxy.answer(head, body, outbound)
+            }
             return try await body(proxy)
         }
+    }
+
+    /// Decides what happens to a request when its head is there.
+    private func open(_ head: inout HTTPRequestHead) -> Int? {
+        let request = seen.withLock { seen in
+            let request = Seen(index: seen.count, method: head.method.rawValue, target: head.uri)
+            seen.append((request, nil))
+            return request
+        }
+        let fault = plan(request)
+        seen.withLock { $0[request.index].fault = fault }
+        head.headers.replaceOrAdd(name: Self.mark, value: String(request.index))
+        if case .resetDuringRequest(let count) = fault { return count }
+        return nil
     }
 
     /// - Returns: false when the connection is to be closed.
@@ -109,12 +128,8 @@ package final class FaultProxy: Sendable {
         _ body: ByteBuffer,
         _ outbound: LoopbackServer.Writer
     ) async throws -> Bool {
-        let request = seen.withLock { seen in
-            let request = Seen(index: seen.count, method: head.method.rawValue, target: head.uri)
-            seen.append(request)
-            return request
-        }
-        let fault = plan(request)
+        let index = head.headers.first(name: Self.mark).flatMap { Int($0) } ?? 0
+        let fault = seen.withLock { $0[index].fault }
         switch fault {
         case .resetBefore: return false
         case .status(let status, let code, let retryAfter):
@@ -141,14 +156,14 @@ package final class FaultProxy: Sendable {
 
     private func forwarded(_ head: HTTPRequestHead, _ body: ByteBuffer) -> HTTPTransport.Request {
         let headers = head.headers.filter {
-            !["content-length", "connection", "transfer-encoding"].contains($0.name.lowercased())
+            ![Self.mark, "content-length", "connection", "transfer-encoding"].contains($0.name.lowercased())
         }
         return HTTPTransport.Request(
             upstream,
             head.method.rawValue,
             head.uri,
             headers: headers.map { ($0.name, $0.value) },
-            body: body.readableBytes > 0 || head.method == .PUT || head.method == .POST ? body : nil
+            body: body.readableBytes > 0 || head.method == .PUT || head.method == .POST ? .bytes(body) : nil
         )
     }
 

@@ -14,12 +14,17 @@ package enum LoopbackServer {
 
     private typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>
 
+    /// Looks at a request's head before its body comes, and may mark it; a number closes the connection after so many bytes
+    /// of the body.
+    package typealias Opener = @Sendable (inout HTTPRequestHead) -> Int?
+
     /// Holds the handler, which often has to know the port first.
     package final class Handlers: Sendable {
-        private let handler = Mutex<Handler?>(nil)
+        private let handlers = Mutex<(answer: Handler?, open: Opener?)>((nil, nil))
         /// Sets what answers requests from now on.
-        package func set(_ new: @escaping Handler) { handler.withLock { $0 = new } }
-        fileprivate var current: Handler? { handler.withLock { $0 } }
+        package func set(open: Opener? = nil, _ new: @escaping Handler) { handlers.withLock { $0 = (new, open) } }
+        fileprivate var current: Handler? { handlers.withLock(\.answer) }
+        fileprivate var opener: Opener? { handlers.withLock(\.open) }
     }
 
     /// Runs a server while something is done.
@@ -66,21 +71,27 @@ package enum LoopbackServer {
         // A client that goes away is part of the game.
         try? await connection.executeThenClose { inbound, outbound in
             var parts = inbound.makeAsyncIterator()
-            while let request = try await request(&parts), let handler = handlers.current {
+            while let request = try await request(&parts, handlers.opener), let handler = handlers.current {
                 if try await !handler(request.head, request.body, outbound) { return }
             }
         }
     }
 
     private static func request(
-        _ parts: inout NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator
+        _ parts: inout NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator,
+        _ opener: Opener?
     ) async throws -> (head: HTTPRequestHead, body: ByteBuffer)? {
         var head: HTTPRequestHead?
         var body = ByteBuffer()
+        var limit: Int?
         while let part = try await parts.next(isolation: #isolation) {
             switch part {
-            case .head(let found): head = found
-            case .body(let bytes): body.writeImmutableBuffer(bytes)
+            case .head(var found):
+                limit = opener?(&found)
+                head = found
+            case .body(let bytes):
+                body.writeImmutableBuffer(bytes)
+                if let limit, body.readableBytes > limit { return nil }
             case .end: return head.map { ($0, body) }
             }
         }

@@ -34,6 +34,28 @@ struct ChecksumTests {
         }
     }
 
+    @Test(
+        "Folding and tables give the same code, at every length and alignment",
+        arguments: [CyclicRedundancyCode.Polynomial.nvme64, .castagnoli32, .zip32]
+    )
+    func folding(polynomial: CyclicRedundancyCode.Polynomial) {
+        let bytes = patternBytes(5000, seed: 8)
+        for start in 0..<17 {
+            for count in Array(0..<300) + [511, 512, 1024, 1025, 4095, 4900] {
+                var (folded, stepped) = (CyclicRedundancyCode(polynomial), CyclicRedundancyCode(polynomial))
+                unsafe bytes.withUnsafeBytes { whole in
+                    let part = unsafe UnsafeRawBufferPointer(rebasing: whole[start..<start + count / 2])
+                    let rest = unsafe UnsafeRawBufferPointer(rebasing: whole[start + count / 2..<start + count])
+                    unsafe folded.update(part)
+                    unsafe folded.update(rest)
+                    unsafe stepped.step(part)
+                    unsafe stepped.step(rest)
+                }
+                if folded != stepped { Issue.record("\(count) bytes from \(start)") }
+            }
+        }
+    }
+
     @Test("The whole's CRC follows from the parts'", arguments: ChecksumAlgorithm.allCases.filter(\.isCombinable))
     func combined(algorithm: ChecksumAlgorithm) throws {
         let bytes = patternBytes(100_003)

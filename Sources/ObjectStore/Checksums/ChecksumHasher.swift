@@ -69,4 +69,11 @@ package struct ChecksumHasher: Sendable {
         hasher.update(buffer)
         return hasher.finalized()
     }
+
+    /// The SHA-256 of one buffer, in hexadecimal digits.
+    package static func digest(of buffer: ByteBuffer) -> String {
+        var hash = SHA256()
+        unsafe buffer.withUnsafeReadableBytes { unsafe hash.update(bufferPointer: $0) }
+        return Hexadecimal.encode(hash.finalize())
+    }
 }

@@ -112,7 +112,7 @@ struct SecurityTokenService: Sendable {
             headers = request.headers
         }
         return try await context.ask(
-            HTTPTransport.Request(endpoint, "POST", "/", headers: headers, body: body),
+            HTTPTransport.Request(endpoint, "POST", "/", headers: headers, body: .bytes(body)),
             timeout: .seconds(10),
             what: "the role \(role)"
         )

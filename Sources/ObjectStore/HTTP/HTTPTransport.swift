@@ -40,7 +40,7 @@ package final class HTTPTransport: Sendable {
         /// All headers but `content-length`.
         package var headers: [(name: String, value: String)]
         /// nil sends none.
-        package var body: ByteBuffer?
+        package var body: RequestBody?
 
         /// Describes a request.
         package init(
@@ -48,7 +48,7 @@ package final class HTTPTransport: Sendable {
             _ method: String,
             _ target: String,
             headers: [(name: String, value: String)] = [],
-            body: ByteBuffer? = nil
+            body: RequestBody? = nil
         ) {
             self.endpoint = endpoint
             self.method = method
@@ -84,7 +84,11 @@ package final class HTTPTransport: Sendable {
         }
     }
 
+    /// The loops of all connections, never stopped: few, because a body that is sent has to ask them all.
+    private static let loops = MultiThreadedEventLoopGroup(numberOfThreads: min(4, System.coreCount))
+
     private let client: HTTPClient
+    private let idleTimeout: Duration
 
     /// Makes no connection yet.
     ///
@@ -110,9 +114,15 @@ package final class HTTPTransport: Sendable {
         }
         // NIO reads at most 64 KiB at once by itself; fewer, larger reads cost less processor time a byte.
         settings.http1_1ConnectionDebugInitializer = { channel in
-            channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
+            // Little unsent lies in the kernel: else a slow line is still at a body that was "sent" long ago, and the time
+            // that a server may be silent runs out meanwhile. Where the option is unknown, nothing is lost.
+            let lowWater = channel.setOption(.tcpOption(.init(rawValue: unsentLowWaterOption)), value: 256 << 10)
+            return lowWater.recover { _ in }.flatMap {
+                channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
+            }
         }
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        idleTimeout = configuration.idleTimeout
+        client = HTTPClient(eventLoopGroupProvider: .shared(Self.loops), configuration: settings)
     }
 
     deinit { client.shutdown { _ in } }
@@ -143,10 +153,16 @@ package final class HTTPTransport: Sendable {
         var outgoing = HTTPClientRequest(url: request.endpoint.withoutPath + request.target)
         outgoing.method = HTTPMethod(rawValue: request.method)
         for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
-        outgoing.body = request.body.map { .bytes($0) }
+        let deadline = timeout.map { NIODeadline.now() + TimeAmount($0) } ?? .distantFuture
         do {
-            let deadline = timeout.map { NIODeadline.now() + TimeAmount($0) } ?? .distantFuture
-            let response = try await client.execute(outgoing, deadline: deadline)
+            let response: HTTPClientResponse
+            switch request.body {
+            case .bytes(let bytes) where bytes.readableBytes <= OutgoingBody.pieceSize:
+                outgoing.body = .bytes(bytes)
+                response = try await client.execute(outgoing, deadline: deadline)
+            case .some(let body): response = try await send(outgoing, body, deadline)
+            case nil: response = try await client.execute(outgoing, deadline: deadline)
+            }
             return Reply(
                 status: Int(response.status.code),
                 headers: response.headers,
@@ -156,7 +172,45 @@ package final class HTTPTransport: Sendable {
             throw TransportFailure.translated(error)
         }
     }
+
+    /// Waits until every loop has done what it was asked before: loops work in order.
+    private static func settle() async throws {
+        let turns = loops.makeIterator().map { $0.submit {} }
+        try await EventLoopFuture.andAllSucceed(turns, on: loops.next()).get()
+    }
+
+    /// Sends a large body as fast as the connection takes it, and gives up when that takes nothing for too long.
+    ///
+    /// The client's own timers see neither: one that waits for the answer starts when the body is handed over, and none
+    /// runs while a connection takes nothing.
+    private func send(
+        _ head: HTTPClientRequest,
+        _ body: RequestBody,
+        _ deadline: NIODeadline
+    ) async throws -> HTTPClientResponse {
+        let outgoing = OutgoingBody(body, settle: Self.settle)
+        var request = head
+        request.body = .stream(outgoing, length: .known(Int64(body.count)))
+        return try await withThrowingTaskGroup(of: HTTPClientResponse?.self) { [request, client, idleTimeout] group in
+            group.addTask { try await client.execute(request, deadline: deadline) }
+            group.addTask {
+                try await outgoing.watch(idleTimeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let finished = try await group.next() { if let finished { return finished } }
+            throw CancellationError()
+        }
+    }
 }
+
+#if canImport(Darwin)
+/// `TCP_NOTSENT_LOWAT` of Darwin.
+private let unsentLowWaterOption: CInt = 0x201
+#else
+/// `TCP_NOTSENT_LOWAT` of Linux.
+private let unsentLowWaterOption: CInt = 25
+#endif
 
 extension Endpoint {
     fileprivate var withoutPath: String { (isSecure ? "https://" : "http://") + authority }

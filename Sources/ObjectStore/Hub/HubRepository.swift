@@ -127,24 +127,12 @@ public struct HubRepository: Sendable {
         progress: (@Sendable (TransferProgress) -> Void)? = nil
     ) async throws {
         let wanted = files.filter(isIncluded).sorted { ($0.size ?? 0) < ($1.size ?? 0) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var active = 0
-            for file in wanted {
-                if active == 4 {
-                    try await group.next()
-                    active -= 1
-                }
-                group.addTask {
-                    try await download(
-                        file,
-                        to: directory + "/" + file.path.text,
-                        with: engine,
-                        progress: progress
-                    )
-                }
-                active += 1
-            }
-            try await group.waitForAll()
+        let sizes = wanted.compactMap(\.size)
+        let total = sizes.reduce(0, +)
+        // Where the hub does not tell every size, the whole is what is known of so far.
+        let meter = sizes.count == wanted.count ? ProgressMeter(ofAll: total, progress) : ProgressMeter(progress)
+        _ = try await SideBySide.run(wanted, limit: 4) { file in
+            try await download(file, to: directory + "/" + file.path.text, engine, meter)
         }
     }
 
@@ -162,13 +150,25 @@ public struct HubRepository: Sendable {
         with engine: TransferEngine,
         progress: (@Sendable (TransferProgress) -> Void)? = nil
     ) async throws {
+        try await download(file, to: path, engine, ProgressMeter(progress))
+    }
+
+    private func download(
+        _ file: File,
+        to path: String,
+        _ engine: TransferEngine,
+        _ meter: ProgressMeter
+    ) async throws {
         if let size = file.size, let digest = file.sha256,
             try await LocalDigest.matches(path, size: size, sha256: digest)
         {
-            return
+            meter.expect(size)
+            return meter.add(size, isTransferred: false)
         }
         let expected = ExpectedContent(size: file.size, sha256: file.sha256)
-        try await engine.download(source(file), to: path, expected: expected, progress: progress)
+        _ = try await engine.download(source(file), path, expected, flushesDirectory: true) {
+            ProgressMeter(partOf: meter)
+        }
     }
 }
 

@@ -5,10 +5,19 @@ import NIOPosix
 
 /// The threads on which files are read and written, so that no thread of Swift's own pool waits for a disk.
 package enum FileThreads {
+    /// More threads than cores, never stopped.
+    ///
+    /// They wait for disks most of the time, and flushing several files at once costs hardly more than flushing one.
+    private static let pool: NIOThreadPool = {
+        let pool = NIOThreadPool(numberOfThreads: 8)
+        pool.start()
+        return pool
+    }()
+
     /// Runs blocking work on a thread that may block; not ended by cancellation, which must not keep files from being removed.
     package static func run<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            NIOThreadPool.singleton.submit { state in
+            pool.submit { state in
                 switch state {
                 case .active: continuation.resume(with: Swift.Result { try work() })
                 case .cancelled: continuation.resume(throwing: CancellationError())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CObjectStore
 package import NIOCore
 
 #if canImport(Darwin)
@@ -59,6 +60,12 @@ package final class LocalFile: Sendable {
     /// Reads up to `count` bytes from `offset`; fewer only at the end of the file.
     package func read(at offset: Int, count: Int) throws(ObjectStoreError) -> ByteBuffer {
         var buffer = ByteBuffer()
+        try read(into: &buffer, at: offset, count: count)
+        return buffer
+    }
+
+    /// Reads up to `count` bytes from `offset` to the end of a buffer.
+    package func read(into buffer: inout ByteBuffer, at offset: Int, count: Int) throws(ObjectStoreError) {
         var failure: Int32 = 0
         unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
             var done = 0
@@ -72,7 +79,6 @@ package final class LocalFile: Sendable {
             return done
         }
         if failure != 0 { throw .localFile(failure, doing: "read", path: path) }
-        return buffer
     }
 
     /// Writes the readable bytes at `offset`.
@@ -93,7 +99,10 @@ package final class LocalFile: Sendable {
     }
 
     /// Gives the file `size` bytes of disk now, so that a full disk shows before the transfer.
+    ///
+    /// - Throws: `.noSpace` with what is needed and what is free, before other programs feel it.
     package func preallocate(_ size: Int) throws(ObjectStoreError) {
+        try requireSpace(size)
         #if canImport(Darwin)
         let failure = EOPNOTSUPP
         #else
@@ -106,9 +115,28 @@ package final class LocalFile: Sendable {
         }
     }
 
+    private func requireSpace(_ size: Int) throws(ObjectStoreError) {
+        var (volume, own) = (statvfs(), stat())
+        guard unsafe fstatvfs(descriptor, &volume) == 0, unsafe fstat(descriptor, &own) == 0 else { return }
+        let (free, isHuge) = UInt64(volume.f_bavail).multipliedReportingOverflow(by: UInt64(volume.f_frsize))
+        let needed = UInt64(max(0, size - Int(own.st_blocks) * 512))
+        if isHuge || needed <= free { return }
+        throw ObjectStoreError(
+            .noSpace,
+            operation: "reserve room for",
+            key: path,
+            message: "\(needed) bytes are needed, \(free) are free; free some space or choose another directory"
+        )
+    }
+
     /// Cuts or extends the file.
     package func truncate(_ size: Int) throws(ObjectStoreError) {
         if ftruncate(descriptor, off_t(size)) != 0 { throw .localFile(errno, doing: "resize", path: path) }
+    }
+
+    /// Starts writing some bytes to the disk, without waiting, so that little is left to do at the end.
+    package func startFlushing(_ range: Range<Int>) {
+        co_start_flush(descriptor, Int64(range.lowerBound), Int64(range.count))
     }
 
     /// Waits until the bytes are on the disk.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import Foundation
 import Logging
 import NIOCore
@@ -18,11 +17,16 @@ final class S3Client: Sendable {
         var key: String?
         var query: [(name: String, value: String)] = []
         var headers: [(name: String, value: String)] = []
-        var body: ByteBuffer?
+        var body: RequestBody?
+        /// The body's SHA-256 in hexadecimal digits, where it is known.
+        var bodySHA256: String?
         /// A checksum header to send with the body.
         var checksum: Checksum?
         /// An answer of status 200 may carry a failure (complete, copy).
         var mayFailInside = false
+        /// Whether the same request may be sent again after a conflict of conditions; after that of a completion, S3 wants
+        /// the whole upload again.
+        var mayRepeatConflict = true
     }
 
     /// The head of an answer, and its body to come or collected.
@@ -90,13 +94,14 @@ final class S3Client: Sendable {
                     if error.kind == .throttled { throttles.withLock { $0 += 1 } }
                     error.isAmbiguous = isAmbiguous && call.method != "GET" && call.method != "HEAD"
                     isAmbiguous = isAmbiguous || error.kind.leavesOutcomeOpen
+                    let isFinal = error.code == "ConditionalRequestConflict" && !call.mayRepeatConflict
                     let wait = configuration.retry.wait(
                         after: error.kind,
                         attempt: attempt,
                         serverWait: serverWait,
                         random: .random(in: 0...1)
                     )
-                    guard let wait, budget.take(error.kind.retryCost) else { throw located(error, call) }
+                    guard let wait, !isFinal, budget.take(error.kind.retryCost) else { throw located(error, call) }
                     spent += error.kind.retryCost
                     attempt += 1
                     logger?.debug(
@@ -135,10 +140,34 @@ final class S3Client: Sendable {
             if isSuccess && !(call.mayFailInside && S3Answer.rootName(body) == "Error") {
                 return Answer(reply: reply, collected: body)
             }
-            throw try failure(reply, body, found, current, &oneShots)
+            if call.method == "HEAD", [400, 403].contains(reply.status), body.readableBytes == 0 {
+                return try await explained(call, reply, collecting: collecting, found, current, &oneShots)
+            }
+            throw failure(reply, body, found, current, &oneShots)
         } catch let error as ObjectStoreError {
             throw Failure.final(error, serverWait: nil)
         }
+    }
+
+    /// Asks again why a HEAD was refused: its answer has no body, and keys that expired, a clock that is wrong and a right
+    /// that is missing all look alike.
+    private func explained(
+        _ call: Call,
+        _ refusal: HTTPTransport.Reply,
+        collecting: Bool,
+        _ used: Credentials,
+        _ current: Corrections,
+        _ oneShots: inout OneShots
+    ) async throws -> Answer {
+        var question = call
+        question.method = "GET"
+        question.headers.append(("range", "bytes=0-0"))
+        let reply = try await transport.send(signed(question, used, current))
+        // A body that was read (who may read but not look), or none again, explains nothing.
+        if 200...299 ~= reply.status || reply.status == 416 {
+            throw failure(refusal, ByteBuffer(), used, current, &oneShots)
+        }
+        throw failure(reply, try await reply.collect(upTo: S3Answer.maximumByteCount), used, current, &oneShots)
     }
 
     /// What an answer that is no success asks for.
@@ -148,7 +177,7 @@ final class S3Client: Sendable {
         _ used: Credentials,
         _ current: Corrections,
         _ oneShots: inout OneShots
-    ) throws -> Failure {
+    ) -> Failure {
         let error = S3Failure.error(status: reply.status, headers: reply.headers, body: body)
         if let region = S3Failure.region(headers: reply.headers, body: body), region != current.region,
             !oneShots.region,
@@ -177,8 +206,9 @@ final class S3Client: Sendable {
         if let text = headers.first(name: "x-amz-retry-after"), let milliseconds = Int(text), milliseconds >= 0 {
             return .milliseconds(min(milliseconds, 3_600_000))
         }
-        guard let text = headers.first(name: "retry-after"), let seconds = Int(text), seconds >= 0 else { return nil }
-        return .seconds(min(seconds, 3600))
+        guard let text = headers.first(name: "retry-after") else { return nil }
+        let seconds = Int(text) ?? Timestamp.parse(text).map { Int($0.timeIntervalSinceNow.rounded(.up)) }
+        return seconds.map { .seconds(max(0, min($0, 3600))) }
     }
 
     private func located(_ error: ObjectStoreError, _ call: Call) -> ObjectStoreError {
@@ -197,7 +227,7 @@ final class S3Client: Sendable {
         headers.append(("host", endpoint.authority))
         let (payload, trailer) = payload(call, endpoint)
         if let trailer {
-            headers += ChunkedBody(payload, trailer: trailer.checksum).headers(size: call.body?.readableBytes ?? 0)
+            headers += ChunkedBody(payload, trailer: trailer.checksum).headers(size: call.body?.count ?? 0)
         } else if let checksum = call.checksum {
             headers.append((checksum.algorithm.headerName, checksum.base64))
         }
@@ -205,8 +235,8 @@ final class S3Client: Sendable {
         let date = Date(timeIntervalSinceNow: current.clockOffset)
         let signer = RequestSigner(credentials, region: current.region).sign(&request, payload: payload, at: date)
         var body = call.body
-        if let trailer, let plain = body {
-            body = ChunkedBody(payload, trailer: trailer.checksum).encoded(plain, signer: signer)
+        if let trailer, case .bytes(let plain) = body {
+            body = .bytes(ChunkedBody(payload, trailer: trailer.checksum).encoded(plain, signer: signer))
         }
         return HTTPTransport.Request(endpoint, call.method, request.target, headers: request.headers, body: body)
     }
@@ -217,21 +247,17 @@ final class S3Client: Sendable {
 
     /// How the body is signed; a trailer (perhaps without a checksum) where it goes in chunks.
     private func payload(_ call: Call, _ endpoint: Endpoint) -> (RequestSigner.Payload, Trailer?) {
-        guard let body = call.body, body.readableBytes > 0 else { return (.empty, nil) }
-        let checksum = { call.checksum ?? ChecksumHasher.checksum(.crc64nvme, of: body) }
+        guard let body = call.body, body.count > 0 else { return (.empty, nil) }
+        // A file comes with its digests, and in chunks it is not sent: S3Store sees to both.
+        guard case .bytes(let bytes) = body else { return (call.bodySHA256.map { .hash($0) } ?? .unsigned, nil) }
+        let checksum = { call.checksum ?? ChecksumHasher.checksum(.crc64nvme, of: bytes) }
         switch configuration.payloadSigning {
         case .automatic where endpoint.isSecure && call.checksum != nil: return (.unsigned, nil)
-        case .automatic, .hash: return (.hash(Self.sha256(body)), nil)
+        case .automatic, .hash: return (.hash(call.bodySHA256 ?? ChecksumHasher.digest(of: bytes)), nil)
         case .chunks where call.checksum == nil: return (.signedChunks, Trailer())
         case .chunks, .chunksWithTrailer: return (.signedChunksWithTrailer, Trailer(checksum: checksum()))
         case .unsignedChunksWithTrailer: return (.unsignedChunksWithTrailer, Trailer(checksum: checksum()))
         }
-    }
-
-    private static func sha256(_ body: ByteBuffer) -> String {
-        var hash = SHA256()
-        unsafe body.withUnsafeReadableBytes { unsafe hash.update(bufferPointer: $0) }
-        return Hexadecimal.encode(hash.finalize())
     }
 
     /// A URL that lets someone without keys do one request.

@@ -49,6 +49,10 @@ extension S3Store {
         public var certificateAuthority: String?
         /// Addresses to use for host names.
         public var addresses: [String: String]
+        /// The largest object that the server copies in one request: S3's 5 GiB.
+        package var largestCopy = 5 << 30
+        /// The size of the ranges in which larger ones are copied.
+        package var copyPartSize = 512 << 20
 
         /// Names a bucket, with defaults for the rest.
         public init(

@@ -12,7 +12,7 @@ extension S3Store {
     public func versioning() async throws -> Versioning {
         let call = S3Client.Call(operation: "ask for versioning of", method: "GET", query: [("versioning", "")])
         let answer = try await client.send(call)
-        switch try decode(VersioningStatus.self, answer, "ask for versioning of", nil).status {
+        switch try decode(VersioningStatus.self, answer, call.operation, nil, root: "VersioningConfiguration").status {
         case "Enabled": return .enabled
         case "Suspended": return .suspended
         default: return .off
@@ -37,7 +37,7 @@ extension S3Store {
                 + "<Status>\(status)</Status></VersioningConfiguration>"
         )
         _ = try await client.send(
-            S3Client.Call(operation: "configure", method: "PUT", query: [("versioning", "")], body: body)
+            S3Client.Call(operation: "configure", method: "PUT", query: [("versioning", "")], body: .bytes(body))
         )
     }
 
@@ -45,9 +45,11 @@ extension S3Store {
     public func createBucket() async throws {
         var call = S3Client.Call(operation: "make the bucket", method: "PUT")
         if region != "us-east-1" {
-            call.body = ByteBuffer(
-                string: "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-                    + "<LocationConstraint>\(region)</LocationConstraint></CreateBucketConfiguration>"
+            call.body = .bytes(
+                ByteBuffer(
+                    string: "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                        + "<LocationConstraint>\(region)</LocationConstraint></CreateBucketConfiguration>"
+                )
             )
         }
         do {

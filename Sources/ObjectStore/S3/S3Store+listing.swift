@@ -74,7 +74,13 @@ extension S3Store {
         } else if let startAfter = options.startAfter {
             call.query.append(("start-after", startAfter))
         }
-        let result = try decode(ListResult.self, try await client.send(call), "list", nil)
+        let result = try decode(
+            ListResult.self,
+            try await client.send(call),
+            call.operation,
+            nil,
+            root: "ListBucketResult"
+        )
         let isEncoded = result.encoding == "url"
         let isTruncated = result.isTruncated == "true"
         if isTruncated && result.continuation?.isEmpty != false {
@@ -106,7 +112,7 @@ extension S3Store {
             if let version = marker.version { call.query.append(("version-id-marker", version.text)) }
         }
         let answer = try await client.send(call)
-        let result = try decode(VersionResult.self, answer, "list versions of", nil)
+        let result = try decode(VersionResult.self, answer, call.operation, nil, root: "ListVersionsResult")
         let isEncoded = result.encoding == "url"
         var (versions, markers) = ((result.versions ?? [])[...], (result.markers ?? [])[...])
         var listed: [ListedVersion] = []

@@ -53,6 +53,16 @@ extension S3Store {
 
     /// Sends one part.
     public func uploadPart(_ upload: MultipartUpload, number: Int, _ body: ByteBuffer) async throws -> UploadedPart {
+        try await uploadPart(upload, number: number, .bytes(body))
+    }
+
+    /// Sends one part, from a file that is read as it goes.
+    public func uploadPart(_ upload: MultipartUpload, number: Int, _ body: FileSlice) async throws -> UploadedPart {
+        let isSent = client.configuration.sendsFiles && body.range.count > 0
+        return try await uploadPart(upload, number: number, isSent ? .file(body) : .bytes(try await body.bytes()))
+    }
+
+    private func uploadPart(_ upload: MultipartUpload, number: Int, _ body: RequestBody) async throws -> UploadedPart {
         guard 1...MultipartUpload.maximumPartCount ~= number else {
             throw ObjectStoreError(
                 .invalidRequest,
@@ -62,10 +72,9 @@ extension S3Store {
                 message: "part numbers are 1 to \(MultipartUpload.maximumPartCount), not \(number)"
             )
         }
-        var call = S3Client.Call(operation: "upload part of", method: "PUT", key: upload.key, body: body)
+        var call = S3Client.Call(operation: "upload part of", method: "PUT", key: upload.key)
         call.query = [("partNumber", String(number)), ("uploadId", upload.id)]
-        let algorithm = upload.checksum ?? (client.configuration.needsChecksum ? .crc64nvme : nil)
-        call.checksum = algorithm.map { ChecksumHasher.checksum($0, of: body) }
+        try await carry(body, upload.checksum, in: &call)
         let headers = try await sent(call, upload).reply.headers
         guard let etag = headers.first(name: "etag") else {
             throw ObjectStoreError(
@@ -79,7 +88,7 @@ extension S3Store {
         return UploadedPart(
             number: number,
             etag: etag,
-            size: body.readableBytes,
+            size: body.count,
             checksum: upload.checksum == nil ? nil : call.checksum?.base64
         )
     }
@@ -92,7 +101,8 @@ extension S3Store {
             var call = S3Client.Call(operation: "list parts of", method: "GET", key: upload.key)
             call.query = [("uploadId", upload.id)]
             if let marker { call.query.append(("part-number-marker", String(marker))) }
-            let page = try decode(PartList.self, try await sent(call, upload), "list parts of", upload.key)
+            let answer = try await sent(call, upload)
+            let page = try decode(PartList.self, answer, call.operation, upload.key, root: "ListPartsResult")
             parts += (page.parts ?? []).map {
                 UploadedPart(number: $0.number, etag: ETag(quoting: $0.etag).text, size: $0.size)
             }
@@ -100,7 +110,9 @@ extension S3Store {
             if let next, let marker, next <= marker { break }
             marker = next
         } while marker != nil
-        return parts.sorted { $0.number < $1.number }
+        // A part that was sent again some servers list twice; the last one counts.
+        let last = Dictionary(parts.map { ($0.number, $0) }) { _, last in last }
+        return last.values.sorted { $0.number < $1.number }
     }
 
     /// Makes the parts the object.
@@ -117,9 +129,10 @@ extension S3Store {
             method: "POST",
             key: upload.key,
             query: [("uploadId", upload.id)],
-            mayFailInside: true
+            mayFailInside: true,
+            mayRepeatConflict: false
         )
-        call.body = Self.list(parts, upload.checksum)
+        call.body = .bytes(Self.list(parts, upload.checksum))
         call.headers.append(("content-type", "application/xml"))
         call.condition(options.condition)
         if let checksum = options.checksum {

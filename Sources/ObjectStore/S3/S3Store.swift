@@ -51,24 +51,37 @@ public struct S3Store: ObjectStore {
     public func get(_ key: ObjectKey, _ options: GetOptions) async throws -> ObjectBody {
         var call = S3Client.Call(operation: "get", method: "GET", key: key.text)
         call.read(options)
-        if let range = options.range {
-            call.headers.append(("range", range.header))
-        } else {
-            call.headers.append(("x-amz-checksum-mode", "ENABLED"))
-        }
+        if let range = options.range { call.headers.append(("range", range.header)) }
+        call.headers.append(("x-amz-checksum-mode", "ENABLED"))
         let reply = try await client.send(call, collecting: false).reply
         return try ReceivedBody(key: key, asked: options.range, location: location).body(reply)
     }
 
     /// Writes an object in one request.
     public func put(_ key: ObjectKey, _ body: ByteBuffer, _ options: PutOptions) async throws -> WrittenObject {
-        var call = S3Client.Call(operation: "put", method: "PUT", key: key.text, body: body)
+        try await put(key, .bytes(body), options)
+    }
+
+    /// Writes an object in one request, from a file that is read as it goes.
+    public func put(_ key: ObjectKey, _ body: FileSlice, _ options: PutOptions) async throws -> WrittenObject {
+        let isSent = client.configuration.sendsFiles && body.range.count > OutgoingBody.pieceSize
+        return try await put(key, isSent ? .file(body) : .bytes(try await body.bytes()), options)
+    }
+
+    private func put(_ key: ObjectKey, _ body: RequestBody, _ options: PutOptions) async throws -> WrittenObject {
+        var call = S3Client.Call(operation: "put", method: "PUT", key: key.text)
         try call.describe(options, location)
         call.condition(options.condition)
-        let algorithm = options.checksum ?? (client.configuration.needsChecksum ? .crc64nvme : nil)
-        call.checksum = algorithm.map { ChecksumHasher.checksum($0, of: body) }
+        try await carry(body, options.checksum, in: &call)
         let answer = try await S3Client.matching(options.condition) { try await client.send(call) }
         return try WrittenObject(answer.reply.headers, key, location)
+    }
+
+    /// Gives a request its body, and what is said about it.
+    func carry(_ body: RequestBody, _ checksum: ChecksumAlgorithm?, in call: inout S3Client.Call) async throws {
+        let algorithm = checksum ?? (client.configuration.needsChecksum ? .crc64nvme : nil)
+        let digests = try await body.digests(sha256: client.configuration.signsHash(with: algorithm), algorithm)
+        (call.body, call.bodySHA256, call.checksum) = (body, digests.sha256, digests.checksum)
     }
 
     /// Copies an object inside the store.
@@ -77,10 +90,23 @@ public struct S3Store: ObjectStore {
         to destination: ObjectKey,
         _ options: CopyOptions
     ) async throws -> WrittenObject {
+        do {
+            return try await copyWhole(source, to: destination, options)
+        } catch let error as ObjectStoreError where error.kind == .invalidRequest {
+            // S3 copies at most 5 GiB at once. Asking for the size before would cost every copy a request.
+            let info = try await head(source, GetOptions(version: options.version, ifMatch: options.ifSourceMatch))
+            if info.size <= client.configuration.largestCopy { throw error }
+            return try await copyInParts(info, to: destination, options)
+        }
+    }
+
+    private func copyWhole(
+        _ source: ObjectKey,
+        to destination: ObjectKey,
+        _ options: CopyOptions
+    ) async throws -> WrittenObject {
         var call = S3Client.Call(operation: "copy", method: "PUT", key: destination.text, mayFailInside: true)
-        var from = PercentEncoding.path("/" + client.configuration.bucket + "/" + source.text)
-        if let version = options.version { from += "?versionId=" + PercentEncoding.component(version.text) }
-        call.headers.append(("x-amz-copy-source", from))
+        call.headers.append(("x-amz-copy-source", copySource(source, options.version)))
         if let etag = options.ifSourceMatch { call.headers.append(("x-amz-copy-source-if-match", etag.text)) }
         call.condition(options.condition)
         if let metadata = options.metadata {
@@ -90,6 +116,12 @@ public struct S3Store: ObjectStore {
         let answer = try await client.send(call)
         let result = try decode(CopyResult.self, answer, "copy", destination.text)
         return WrittenObject(etag: ETag(quoting: result.etag), version: VersionID(answer.reply.headers))
+    }
+
+    /// An object as the source of a copy.
+    func copySource(_ key: ObjectKey, _ version: VersionID?) -> String {
+        let path = PercentEncoding.path("/" + client.configuration.bucket + "/" + key.text)
+        return path + (version.map { "?versionId=" + PercentEncoding.component($0.text) } ?? "")
     }
 
     /// Makes a version the current one again.
@@ -151,9 +183,15 @@ public struct S3Store: ObjectStore {
         _ type: Value.Type,
         _ answer: S3Client.Answer,
         _ operation: String,
-        _ key: String?
+        _ key: String?,
+        root: String? = nil
     ) throws -> Value {
         do throws(ObjectStoreError) {
+            // Where nothing has to be there, any XML would do: a proxy's login page is not to pass for an empty bucket.
+            let found = S3Answer.rootName(answer.collected)
+            if let root, found != root {
+                throw ObjectStoreError(.malformedResponse, message: "the answer is no \(root) but '\(found ?? "")'")
+            }
             return try S3Answer.decode(type, answer.collected)
         } catch {
             var error = error.at(operation: operation, location: location, key: key)
@@ -174,6 +212,18 @@ extension S3Store: LoadReporting {
 }
 
 extension S3Store.Configuration {
+    /// Whether the signature covers the body's hash, given the checksum that is sent.
+    func signsHash(with checksum: ChecksumAlgorithm?) -> Bool {
+        switch payloadSigning {
+        case .automatic: !(endpoint?.isSecure ?? true) || checksum == nil
+        case .hash: true
+        case .chunks, .chunksWithTrailer, .unsignedChunksWithTrailer: false
+        }
+    }
+
+    /// Whether a body can be read from its file while it is sent: in chunks it is encoded whole before.
+    var sendsFiles: Bool { payloadSigning == .automatic || payloadSigning == .hash }
+
     /// Over an encrypted connection the body's hash is left out of the signature, and a checksum stands in.
     var needsChecksum: Bool { payloadSigning == .automatic && (endpoint?.isSecure ?? true) }
 }

@@ -56,7 +56,7 @@ final class Download: Sendable {
                 try await work(hash)
             }
             let count = min(workerCount, plan.withLock(\.partCount))
-            for _ in 1..<max(2, count + 1) { group.addTask { [self] in try await work(hash) } }
+            for _ in 1..<max(1, count) { group.addTask { [self] in try await work(hash) } }
             // The first worker to find everything done ends the others: what they still do is a duplicate.
             while !plan.withLock(\.isFinished), try await group.next() != nil {}
             group.cancelAll()
@@ -75,19 +75,26 @@ final class Download: Sendable {
     private func work(_ hash: OrderedHash?) async throws {
         while true {
             try Task.checkCancellation()
-            let step = plan.withLock { $0.next(now: clock.now - start) }
+            // A part is chosen when there is room for its request: the time it takes is then the server's alone.
+            let step = try await fetch.limit.run {
+                let step = plan.withLock { $0.next(now: clock.now - start) }
+                if case .fetch(let part) = step { try await fetchOrGiveBack(part) }
+                return step
+            }
             switch step {
             case .finished: return
             case .wait: try await Task.sleep(for: .milliseconds(20))
-            case .fetch(let part):
-                do {
-                    try await fetch.limit.run { try await self.part(part, opened: nil) }
-                } catch {
-                    plan.withLock { $0.giveBack(part) }
-                    throw error
-                }
-                try await hash?.advance()
+            case .fetch: try await hash?.advance()
             }
+        }
+    }
+
+    private func fetchOrGiveBack(_ part: Int) async throws {
+        do {
+            try await self.part(part, opened: nil)
+        } catch {
+            plan.withLock { $0.giveBack(part) }
+            throw error
         }
     }
 
@@ -108,7 +115,7 @@ final class Download: Sendable {
             return
         }
         codes.withLock { $0[part] = code }
-        if let partial { try await FileThreads.run { try partial.note(part, code) } }
+        if let partial { try await FileThreads.run { try partial.note(part, code, range) } }
     }
 
     private func recover() async throws {
@@ -147,21 +154,40 @@ final class Download: Sendable {
         // Nothing was promised: what the store holds is the next best. Small objects are not worth a request more.
         guard plan.withLock(\.partCount) > 1 || !info.checksums.isEmpty else { return }
         let held = info.checksums.isEmpty ? try await fetch.source.properties() : info
-        guard held.etag == info.etag,
-            let checksum = held.checksums.first(where: { $0.algorithm == .crc64nvme && $0.compositePartCount == nil })
+        let usable = held.checksums.filter { $0.compositePartCount == nil }
+        guard held.etag == info.etag, let wanted = usable.first(where: { $0.algorithm == .crc64nvme }) ?? usable.first
         else { return }
+        let actual: Checksum
+        if wanted.algorithm == .crc64nvme, let known = combinedCode() {
+            actual = known
+        } else {
+            actual = try await readBack(wanted.algorithm)
+        }
+        if actual.base64 != wanted.base64 { throw corrupted("it has the checksum \(actual), the store says \(wanted)") }
+    }
+
+    /// The whole's CRC from those of the parts.
+    private func combinedCode() -> Checksum? {
         let parts = plan.withLock { plan in (0..<plan.partCount).map { plan.range($0).count } }
         var whole = CyclicRedundancyCode(.nvme64)
         let codes = codes.withLock { $0 }
         for (part, size) in parts.enumerated() {
-            guard let code = codes[part] else { return }
+            guard let code = codes[part] else { return nil }
             whole.append(value: code.value, byteCount: size)
         }
-        if Base64.encode(whole.bigEndianBytes) != checksum.base64 {
-            throw corrupted(
-                "its CRC64NVME is \(Base64.encode(whole.bigEndianBytes)), the store says \(checksum.base64)"
-            )
+        return Checksum(.crc64nvme, base64: Base64.encode(whole.bigEndianBytes))
+    }
+
+    /// Another checksum than the one taken on the way: of what others have uploaded.
+    private func readBack(_ algorithm: ChecksumAlgorithm) async throws -> Checksum {
+        var (hasher, offset) = (ChecksumHasher(algorithm), 0)
+        while offset < info.size {
+            let bytes = try await fetch.destination.read(at: offset, count: min(1 << 20, info.size - offset))
+            if bytes.readableBytes == 0 { break }
+            hasher.update(bytes)
+            offset += bytes.readableBytes
         }
+        return hasher.finalized()
     }
 
     private func corrupted(_ what: String) -> ObjectStoreError {

@@ -93,8 +93,11 @@ package struct DownloadPlan: Sendable {
     }
 
     /// A part that runs alone for more than a second and three times as long as half of the others took.
+    ///
+    /// Before one has come through nobody knows what is slow: on a thin line a second copy would only take from the first.
     private func slowest(now: Duration) -> Int? {
-        let median = durations.isEmpty ? .seconds(5) : durations.sorted()[durations.count / 2]
+        if durations.isEmpty { return nil }
+        let median = durations.sorted()[durations.count / 2]
         let limit = max(.seconds(1), median * 3)
         return states.indices.first { part in
             guard case .running(let since, 1) = states[part] else { return false }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
 import NIOCore
 
 /// Fetches one range, going on after every interruption where it broke.
@@ -8,6 +7,7 @@ struct PartFetch: Sendable {
     /// Slower than this for `slowWindow` and the connection is given up: another one is likely to be better.
     private static let slowestRate = 64 << 10
     private static let slowWindow = Duration.seconds(10)
+    private static let gatheredSize = 512 << 10
 
     let source: any RangeSource
     let destination: any TransferDestination
@@ -48,21 +48,15 @@ struct PartFetch: Sendable {
         return again.code
     }
 
-    private struct Received {
-        var code = CyclicRedundancyCode(.nvme64)
-        var hasher: SHA256?
-        var hash: String? { hasher.map { Hexadecimal.encode($0.finalize()) } }
-    }
-
     private func attempts(
         _ range: Range<Int>,
         etag: ETag,
         size: Int,
         wantsHash: Bool,
         opened: ObjectBody?
-    ) async throws -> Received {
-        var received = Received(hasher: wantsHash ? SHA256() : nil)
-        var (position, attempt, body) = (range.lowerBound, 1, opened)
+    ) async throws -> PartDigest {
+        var received = PartDigest(wantsHash: wantsHash)
+        var (position, attempt, body, isRepeated) = (range.lowerBound, 1, opened, false)
         while true {
             let start = position
             do {
@@ -72,12 +66,25 @@ struct PartFetch: Sendable {
                 } else {
                     current = try await open(position..<range.upperBound, etag, size)
                 }
-                try await receive(current, end: range.upperBound, &position, &received)
+                body = nil
+                let end = min(range.upperBound, current.range.upperBound)
+                try await receive(current, end: end, &position, &received)
                 budget.giveBack(0)
+                // The first answer was asked for before the size of a part was known.
+                if position < range.upperBound { continue }
                 return received
             } catch let error as ObjectStoreError {
-                if position > start { attempt = 1 }
                 body = nil
+                if error.kind == .corrupted {
+                    // Which of the bytes are wrong, nobody knows: all of them again, once.
+                    if isRepeated { throw error }
+                    isRepeated = true
+                    meter.add(range.lowerBound - position)
+                    position = range.lowerBound
+                    received = PartDigest(wantsHash: wantsHash)
+                } else if position > start {
+                    attempt = 1
+                }
                 if [.throttled, .timedOut].contains(error.kind) { limit.overloaded() }
                 let wait = retry.wait(
                     after: error.kind,
@@ -127,37 +134,46 @@ struct PartFetch: Sendable {
         _ body: ObjectBody,
         end: Int,
         _ position: inout Int,
-        _ received: inout Received
+        _ received: inout PartDigest
     ) async throws {
         let clock = ContinuousClock()
         var (windowStart, windowBytes) = (clock.now, 0)
-        for try await chunk in body.bytes {
-            var bytes = chunk
-            if bytes.readableBytes > end - position {
-                bytes = chunk.getSlice(at: chunk.readerIndex, length: end - position) ?? chunk
-            }
-            unsafe bytes.withUnsafeReadableBytes { raw in
-                unsafe received.code.update(raw)
-                unsafe received.hasher?.update(bufferPointer: raw)
-            }
-            try await destination.write(bytes, at: position)
-            position += bytes.readableBytes
-            meter.add(bytes.readableBytes)
-            if position == end { return }
-            windowBytes += bytes.readableBytes
-            let elapsed = clock.now - windowStart
-            if elapsed > Self.slowWindow {
-                if Double(windowBytes) < Double(Self.slowestRate) * elapsed.seconds {
-                    throw ObjectStoreError(
-                        .timedOut,
-                        operation: "download",
-                        key: source.description,
-                        message: "it has become too slow"
-                    )
+        // Handing bytes to another thread costs more than writing a few: they are handed over several at once.
+        var (chunks, gathered) = ([ByteBuffer](), 0)
+        do {
+            for try await chunk in body.bytes {
+                var bytes = chunk
+                if bytes.readableBytes > end - position - gathered {
+                    bytes = chunk.getSlice(at: chunk.readerIndex, length: end - position - gathered) ?? chunk
                 }
-                (windowStart, windowBytes) = (clock.now, 0)
+                chunks.append(bytes)
+                gathered += bytes.readableBytes
+                windowBytes += bytes.readableBytes
+                let isLast = position + gathered == end
+                if gathered >= Self.gatheredSize || isLast {
+                    try await hand(chunks, gathered, &position, &received)
+                    (chunks, gathered) = ([], 0)
+                }
+                if isLast { return }
+                let elapsed = clock.now - windowStart
+                if elapsed > Self.slowWindow {
+                    if Double(windowBytes) < Double(Self.slowestRate) * elapsed.seconds {
+                        throw ObjectStoreError(
+                            .timedOut,
+                            operation: "download",
+                            key: source.description,
+                            message: "it has become too slow"
+                        )
+                    }
+                    (windowStart, windowBytes) = (clock.now, 0)
+                }
             }
+        } catch let error as ObjectStoreError {
+            // What has arrived before the failure need not come again.
+            try await hand(chunks, gathered, &position, &received)
+            throw error
         }
+        try await hand(chunks, gathered, &position, &received)
         if position < end {
             throw ObjectStoreError(
                 .connectionFailed,
@@ -166,5 +182,17 @@ struct PartFetch: Sendable {
                 message: "the answer ended \(end - position) bytes early"
             )
         }
+    }
+
+    private func hand(
+        _ chunks: [ByteBuffer],
+        _ count: Int,
+        _ position: inout Int,
+        _ received: inout PartDigest
+    ) async throws {
+        if chunks.isEmpty { return }
+        received = try await destination.write(chunks, at: position, received)
+        position += count
+        meter.add(count)
     }
 }

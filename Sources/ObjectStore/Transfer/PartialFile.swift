@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// Both lie beside the target under a name made of the object's tag, so that another version never continues this one.
 /// A process holds a lock on the bytes; whoever comes second writes to a file of its own. After a crash the next run
-/// checks each part of the journal against the bytes and goes on.
+/// checks each part of the journal against the bytes and goes on. What fits into one part has no journal.
 final class PartialFile: Sendable {
     private struct Header: Codable {
         var etag: String
@@ -19,7 +19,7 @@ final class PartialFile: Sendable {
     let file: LocalFile
     private let target: String
     private let journalPath: String
-    private let journal: LocalFile
+    private let journal: LocalFile?
     private let journalEnd: Mutex<Int>
 
     /// Opens or makes the files.
@@ -35,21 +35,29 @@ final class PartialFile: Sendable {
         let tag = Self.tag(etag)
         // The name plus tag must fit into a file name; a long one is cut, the journal's header still tells them apart.
         let stem = directory + "/." + String(decoding: name.utf8.prefix(200), as: UTF8.self) + "." + tag
-        let shared = try LocalFile(stem + ".part", .createOrUpdate)
-        if try shared.tryLockExclusively() {
-            file = shared
-        } else {
-            let own = stem + "." + String(UInt64.random(in: 0 ... .max), radix: 36)
-            file = try LocalFile(own + ".part", .createNew)
-        }
+        file = try Self.open(stem)
         journalPath = file.path + "s"
-        journal = try LocalFile(journalPath, .createOrUpdate)
+        journal = size > partSize ? try LocalFile(journalPath, .createOrUpdate) : nil
         self.target = target
         journalEnd = Mutex(0)
         header = (etag, size, partSize)
     }
 
     private let header: (etag: ETag, size: Int, partSize: Int)
+
+    private static func open(_ stem: String) throws(ObjectStoreError) -> LocalFile {
+        while true {
+            let shared = try LocalFile(stem + ".part", .createOrUpdate)
+            guard try shared.tryLockExclusively() else {
+                return try LocalFile(
+                    stem + "." + String(UInt64.random(in: 0 ... .max), radix: 36) + ".part",
+                    .createNew
+                )
+            }
+            // Whoever held the lock may have made the file the target before giving it back: that is not to be touched.
+            if try LocalDirectory.status(shared.path)?.inode == shared.status().inode { return shared }
+        }
+    }
 
     private static func tag(_ etag: ETag) -> String {
         var code = CyclicRedundancyCode(.nvme64)
@@ -63,6 +71,7 @@ final class PartialFile: Sendable {
     ///
     /// - Returns: Part numbers and their CRCs; empties the journal when it is of something else.
     func recover(_ plan: DownloadPlan) throws(ObjectStoreError) -> [(part: Int, code: CyclicRedundancyCode)] {
+        guard let journal else { return [] }
         let size = try journal.status().size
         let text = String(buffer: try journal.read(at: 0, count: min(size, 64 << 20)))
         // The last line may be torn.
@@ -70,7 +79,7 @@ final class PartialFile: Sendable {
         let found = lines.first.flatMap { try? JSONDecoder().decode(Header.self, from: Data($0.utf8)) }
         let isSame = found?.etag == header.etag.text && found?.size == header.size && found?.partSize == header.partSize
         guard isSame, try file.status().size == header.size else {
-            try start()
+            try start(journal)
             return []
         }
         journalEnd.withLock { $0 = lines.reduce(0) { $0 + $1.utf8.count + 1 } }
@@ -86,7 +95,7 @@ final class PartialFile: Sendable {
         return recovered
     }
 
-    private func start() throws(ObjectStoreError) {
+    private func start(_ journal: LocalFile) throws(ObjectStoreError) {
         try journal.truncate(0)
         let header = Header(etag: header.etag.text, size: header.size, partSize: header.partSize)
         guard let line = try? JSONEncoder().encode(header) else {
@@ -117,7 +126,9 @@ final class PartialFile: Sendable {
     /// Notes a part whose bytes are written.
     ///
     /// Blocking.
-    func note(_ part: Int, _ code: CyclicRedundancyCode) throws(ObjectStoreError) {
+    func note(_ part: Int, _ code: CyclicRedundancyCode, _ range: Range<Int>) throws(ObjectStoreError) {
+        file.startFlushing(range)
+        guard let journal else { return }
         let line = ByteBuffer(string: "\(part) \(String(code.value, radix: 16))\n")
         let offset = journalEnd.withLock { end in
             defer { end += line.readableBytes }
@@ -129,12 +140,17 @@ final class PartialFile: Sendable {
     /// Makes the bytes the target, whole and on the disk.
     ///
     /// Blocking.
-    func publish(modified: Date?) throws(ObjectStoreError) {
+    ///
+    /// - Parameters:
+    ///   - modified: When the object was written.
+    ///   - flushesDirectory: Whether the name is to be on the disk as well; else the caller flushes the directory.
+    /// - Throws: `.localFile`.
+    func publish(modified: Date?, flushesDirectory: Bool = true) throws(ObjectStoreError) {
         if let modified { try file.setModified(nanoseconds: Int64(modified.timeIntervalSince1970 * 1e9)) }
         try file.synchronize()
         try LocalDirectory.rename(file.path, to: target)
-        try LocalDirectory.remove(journalPath)
-        try LocalDirectory.synchronize(LocalDirectory.parent(of: target) ?? ".")
+        if journal != nil { try LocalDirectory.remove(journalPath) }
+        if flushesDirectory { try LocalDirectory.synchronize(LocalDirectory.parent(of: target) ?? ".") }
     }
 
     /// Leaves nothing behind.

@@ -14,8 +14,18 @@ public protocol RangeSource: Sendable {
     /// - Throws: `.notFound`, `.preconditionFailed`, `.invalidRange` when it is empty or shorter.
     func open(_ range: ByteRange, ifMatch: ETag?) async throws -> ObjectBody
 
+    /// Opens all of it, so that its store can say the checksum of the whole; for what is small.
+    ///
+    /// - Throws: As `open`.
+    func openWhole() async throws -> ObjectBody
+
     /// What it is, with the checksums that its store holds.
     func properties() async throws -> ObjectInfo
+}
+
+extension RangeSource {
+    /// Opens all bytes by their range.
+    public func openWhole() async throws -> ObjectBody { try await open(.from(0), ifMatch: nil) }
 }
 
 /// An object of a store as a source.
@@ -40,6 +50,9 @@ public struct StoredObject: RangeSource {
     public func open(_ range: ByteRange, ifMatch: ETag?) async throws -> ObjectBody {
         try await store.get(key, GetOptions(version: version, range: range, ifMatch: ifMatch))
     }
+
+    /// Opens all of the object, without a range.
+    public func openWhole() async throws -> ObjectBody { try await store.get(key, GetOptions(version: version)) }
 
     /// What the object is.
     public func properties() async throws -> ObjectInfo {

@@ -1,13 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Crypto
 package import NIOCore
+
+/// What is taken of a part's bytes on their way to where they go.
+package struct PartDigest: Sendable {
+    /// The CRC that parts are combined by.
+    package var code = CyclicRedundancyCode(.nvme64)
+    private var hasher: SHA256?
+
+    /// Begins a part.
+    package init(wantsHash: Bool) { hasher = wantsHash ? SHA256() : nil }
+
+    /// The SHA-256 in hexadecimal digits, where it was asked for.
+    package var hash: String? { hasher.map { Hexadecimal.encode($0.finalize()) } }
+
+    /// Takes bytes in.
+    package mutating func update(_ bytes: ByteBuffer) {
+        unsafe bytes.withUnsafeReadableBytes { raw in
+            unsafe code.update(raw)
+            unsafe hasher?.update(bufferPointer: raw)
+        }
+    }
+}
 
 /// Where a download's bytes go, at their offsets and in any order.
 package protocol TransferDestination: Sendable {
     /// Makes room for so many bytes.
     func prepare(_ size: Int) async throws
-    /// Takes bytes; ranges never overlap unless they bring the same bytes.
-    func write(_ bytes: ByteBuffer, at offset: Int) async throws
+    /// Takes bytes that follow each other; ranges never overlap unless they bring the same bytes.
+    ///
+    /// - Returns: The digest of the part with these bytes.
+    func write(_ chunks: [ByteBuffer], at offset: Int, _ digest: PartDigest) async throws -> PartDigest
     /// Reads bytes back, to hash them in order.
     func read(at offset: Int, count: Int) async throws -> ByteBuffer
 }
@@ -27,9 +51,17 @@ package struct FileDestination: TransferDestination {
         }
     }
 
-    /// Writes bytes.
-    package func write(_ bytes: ByteBuffer, at offset: Int) async throws {
-        try await FileThreads.run { try file.write(bytes, at: offset) }
+    /// Writes bytes; digests are taken on the same thread, where the bytes are at hand.
+    package func write(_ chunks: [ByteBuffer], at offset: Int, _ digest: PartDigest) async throws -> PartDigest {
+        try await FileThreads.run {
+            var (digest, offset) = (digest, offset)
+            for chunk in chunks {
+                digest.update(chunk)
+                try file.write(chunk, at: offset)
+                offset += chunk.readableBytes
+            }
+            return digest
+        }
     }
 
     /// Reads bytes back.
@@ -63,12 +95,20 @@ struct MemoryDestination: TransferDestination {
         }
     }
 
-    func write(_ bytes: ByteBuffer, at offset: Int) async throws {
-        unsafe bytes.withUnsafeReadableBytes { source in
-            // In bounds: `prepare` has checked the object's size, and no range goes beyond it.
-            let target = unsafe UnsafeMutableRawBufferPointer(rebasing: memory.region[offset..<offset + source.count])
-            unsafe target.copyMemory(from: source)
+    func write(_ chunks: [ByteBuffer], at offset: Int, _ digest: PartDigest) async throws -> PartDigest {
+        var (digest, offset) = (digest, offset)
+        for chunk in chunks {
+            digest.update(chunk)
+            unsafe chunk.withUnsafeReadableBytes { source in
+                // In bounds: `prepare` has checked the object's size, and no range goes beyond it.
+                let target = unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: memory.region[offset..<offset + source.count]
+                )
+                unsafe target.copyMemory(from: source)
+            }
+            offset += chunk.readableBytes
         }
+        return digest
     }
 
     func read(at offset: Int, count: Int) async throws -> ByteBuffer {

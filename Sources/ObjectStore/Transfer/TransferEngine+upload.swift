@@ -2,6 +2,7 @@
 
 import Crypto
 import NIOCore
+import Synchronization
 
 extension TransferEngine {
     /// What an upload left behind.
@@ -10,8 +11,8 @@ extension TransferEngine {
         public var written: WrittenObject
         /// Its size in bytes.
         public var size: Int
-        /// Its SHA-256 in hexadecimal digits.
-        public var sha256: String
+        /// Its SHA-256 in hexadecimal digits; nil when it was not asked for.
+        public var sha256: String?
     }
 
     /// Uploads a file; above `singleRequestLimit` in parts.
@@ -21,6 +22,7 @@ extension TransferEngine {
     ///   - store: Where to.
     ///   - key: The object.
     ///   - options: Condition, pairs and type; the checksum is CRC64NVME unless another is asked for.
+    ///   - wantsDigest: Whether to compute the SHA-256 of the whole; a caller that knows it saves the time.
     ///   - progress: Gets how far it is, ten times a second at most.
     /// - Returns: Tag, version and digest.
     /// - Throws: `.preconditionFailed`, `.changedDuringTransfer`, `.localFile`, and what the store throws. Nothing is
@@ -31,9 +33,20 @@ extension TransferEngine {
         to store: any ObjectStore,
         _ key: ObjectKey,
         _ options: PutOptions = PutOptions(),
+        wantsDigest: Bool = true,
         progress: (@Sendable (TransferProgress) -> Void)? = nil
     ) async throws -> Uploaded {
-        let meter = ProgressMeter(progress)
+        try await upload(path, store, key, options, wantsDigest: wantsDigest, ProgressMeter(progress))
+    }
+
+    func upload(
+        _ path: String,
+        _ store: any ObjectStore,
+        _ key: ObjectKey,
+        _ options: PutOptions,
+        wantsDigest: Bool,
+        _ meter: ProgressMeter
+    ) async throws -> Uploaded {
         let (file, before) = try await FileThreads.run {
             let file = try LocalFile(path, .read)
             return (file, try file.status())
@@ -42,7 +55,7 @@ extension TransferEngine {
             throw ObjectStoreError(.localFile, operation: "upload", key: path, message: "it is no regular file")
         }
         meter.expect(before.size)
-        let source = UploadSource(file: file, status: before, partSize: partSize(before.size))
+        let source = UploadSource(file: file, status: before, partSize: partSize(before.size), wantsDigest: wantsDigest)
         if before.size <= configuration.singleRequestLimit {
             return try await single(source, store, key, options, meter)
         }
@@ -51,6 +64,7 @@ extension TransferEngine {
                 return try await inParts(source, store, key, options, meter)
             } catch let error as ObjectStoreError where error.kind == .conflict {
                 // Another write of the key was under way: S3 wants the whole upload again.
+                meter.add(-before.size)
                 continue
             }
         }
@@ -71,15 +85,27 @@ extension TransferEngine {
         _ options: PutOptions,
         _ meter: ProgressMeter
     ) async throws -> Uploaded {
-        let bytes = try await source.read(0..<source.status.size)
         try await source.requireUnchanged()
-        var hash = SHA256()
-        unsafe bytes.withUnsafeReadableBytes { unsafe hash.update(bufferPointer: $0) }
+        let digest = source.wantsDigest ? try await source.digest() : nil
         var options = options
         options.checksum = options.checksum ?? .crc64nvme
-        let written = try await store.put(key, bytes, options)
-        meter.add(bytes.readableBytes)
-        return Uploaded(written: written, size: bytes.readableBytes, sha256: Hexadecimal.encode(hash.finalize()))
+        let slice = source.slice(0..<source.status.size)
+        let written = try await limited(store) { [options] in try await store.put(key, slice, options) }
+        try await source.requireUnchanged()
+        meter.add(source.status.size)
+        return Uploaded(written: written, size: source.status.size, sha256: digest)
+    }
+
+    /// Runs a request when there is room, and learns from it how much there is.
+    private func limited<Result>(
+        _ store: any ObjectStore,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        let load = store as? any LoadReporting
+        let before = load?.throttledRequestCount ?? 0
+        let result = try await limit.run(body)
+        if load?.throttledRequestCount ?? 0 > before { limit.overloaded() } else { limit.succeeded() }
+        return result
     }
 
     private func inParts(
@@ -125,34 +151,89 @@ extension TransferEngine {
         }
     }
 
-    /// Reads and hashes in order, sends several parts at once.
+    /// Sends several parts at once, each read when it is its turn, while the whole is hashed beside.
     private func send(
         _ source: UploadSource,
         _ store: any ObjectStore,
         _ upload: MultipartUpload,
         _ meter: ProgressMeter
-    ) async throws -> ([UploadedPart], String) {
-        var hash = SHA256()
-        var parts: [UploadedPart] = []
-        try await withThrowingTaskGroup(of: UploadedPart.self) { group in
-            var active = 0
-            for (index, range) in source.ranges.enumerated() {
-                if active == configuration.uploadConcurrency, let part = try await group.next() {
-                    parts.append(part)
-                    active -= 1
+    ) async throws -> ([UploadedPart], String?) {
+        let progress = UploadProgress(size: source.status.size, partSize: source.partSize)
+        return try await withThrowingTaskGroup(of: String?.self) { group in
+            if source.wantsDigest { group.addTask { try await source.digest() } }
+            let workerCount = min(configuration.uploadConcurrency, progress.partCount)
+            for _ in 0..<workerCount {
+                group.addTask { [self] in
+                    try await sendParts(source, store, upload, progress, meter)
+                    return nil
                 }
-                let bytes = try await source.read(range)
-                unsafe bytes.withUnsafeReadableBytes { unsafe hash.update(bufferPointer: $0) }
-                group.addTask {
-                    let part = try await store.uploadPart(upload, number: index + 1, bytes)
-                    meter.add(bytes.readableBytes)
-                    return part
-                }
-                active += 1
             }
-            for try await part in group { parts.append(part) }
+            var digest: String?
+            while !(progress.isFinished && (digest != nil || !source.wantsDigest)) {
+                guard let result = try await group.next() else { break }
+                digest = digest ?? result
+            }
+            // What still runs is the slower copy of a part.
+            group.cancelAll()
+            while await group.nextResult() != nil {}
+            return (progress.parts, digest)
         }
-        return (parts.sorted { $0.number < $1.number }, Hexadecimal.encode(hash.finalize()))
+    }
+
+    private func sendParts(
+        _ source: UploadSource,
+        _ store: any ObjectStore,
+        _ upload: MultipartUpload,
+        _ progress: UploadProgress,
+        _ meter: ProgressMeter
+    ) async throws {
+        while true {
+            try Task.checkCancellation()
+            let step = try await limited(store) {
+                let step = progress.next()
+                if case .fetch(let index) = step {
+                    let range = progress.range(index)
+                    let part = try await store.uploadPart(upload, number: index + 1, source.slice(range))
+                    if progress.finish(index, part) { meter.add(range.count) }
+                }
+                return step
+            }
+            switch step {
+            case .finished: return
+            case .wait: try await Task.sleep(for: .milliseconds(20))
+            case .fetch: continue
+            }
+        }
+    }
+}
+
+/// Which parts of an upload are sent; a slow last one is sent a second time, as a download's is fetched.
+private final class UploadProgress: Sendable {
+    private struct State {
+        var plan: DownloadPlan
+        var parts: [UploadedPart] = []
+    }
+
+    private let state: Mutex<State>
+    private let start = ContinuousClock.now
+
+    init(size: Int, partSize: Int) { state = Mutex(State(plan: DownloadPlan(size: size, partSize: partSize))) }
+
+    var partCount: Int { state.withLock(\.plan.partCount) }
+    var isFinished: Bool { state.withLock(\.plan.isFinished) }
+    var parts: [UploadedPart] { state.withLock(\.parts).sorted { $0.number < $1.number } }
+
+    func range(_ part: Int) -> Range<Int> { state.withLock { $0.plan.range(part) } }
+
+    func next() -> DownloadPlan.Step { state.withLock { $0.plan.next(now: .now - start) } }
+
+    /// - Returns: false when the other copy was faster.
+    func finish(_ index: Int, _ part: UploadedPart) -> Bool {
+        state.withLock { state in
+            guard state.plan.finish(index, now: .now - start) else { return false }
+            state.parts.append(part)
+            return true
+        }
     }
 }
 
@@ -161,15 +242,31 @@ private struct UploadSource: Sendable {
     let file: LocalFile
     let status: FileStatus
     let partSize: Int
+    let wantsDigest: Bool
 
-    var ranges: [Range<Int>] {
-        stride(from: 0, to: status.size, by: partSize).map { $0..<min(status.size, $0 + partSize) }
-    }
+    func slice(_ range: Range<Int>) -> FileSlice { FileSlice(file, range) }
 
-    func read(_ range: Range<Int>) async throws -> ByteBuffer {
-        let bytes = try await FileThreads.run { try file.read(at: range.lowerBound, count: range.count) }
-        if bytes.readableBytes != range.count { throw changed() }
-        return bytes
+    /// The SHA-256 of the whole, in hexadecimal digits.
+    func digest() async throws -> String {
+        let (step, size) = (4 << 20, status.size)
+        var (hash, offset) = (SHA256(), 0)
+        while offset < size {
+            try Task.checkCancellation()
+            let start = offset
+            hash = try await FileThreads.run { [hash] in
+                var (hash, buffer, offset) = (hash, ByteBuffer(), start)
+                while offset < min(size, start + step) {
+                    buffer.clear()
+                    try file.read(into: &buffer, at: offset, count: min(256 << 10, size - offset))
+                    if buffer.readableBytes == 0 { throw changed() }
+                    unsafe buffer.withUnsafeReadableBytes { unsafe hash.update(bufferPointer: $0) }
+                    offset += buffer.readableBytes
+                }
+                return hash
+            }
+            offset = min(size, start + step)
+        }
+        return Hexadecimal.encode(hash.finalize())
     }
 
     func requireUnchanged() async throws {

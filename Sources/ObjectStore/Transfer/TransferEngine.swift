@@ -17,8 +17,10 @@ public final class TransferEngine: Sendable {
         public var startingConcurrency: Int
         /// How many requests are under way at most.
         public var maximumConcurrency: Int
-        /// How many parts of an upload are in memory at most.
+        /// How many parts of an upload are under way at most.
         public var uploadConcurrency: Int
+        /// How many files of a tree are under way at most.
+        public var fileConcurrency: Int
         /// When to fetch a part again.
         public var retry: RetryPolicy
 
@@ -28,7 +30,8 @@ public final class TransferEngine: Sendable {
             singleRequestLimit: Int = 16 << 20,
             startingConcurrency: Int = 8,
             maximumConcurrency: Int = 32,
-            uploadConcurrency: Int = 6,
+            uploadConcurrency: Int = 8,
+            fileConcurrency: Int = 16,
             retry: RetryPolicy = RetryPolicy()
         ) {
             self.partSize = partSize
@@ -36,6 +39,7 @@ public final class TransferEngine: Sendable {
             self.startingConcurrency = startingConcurrency
             self.maximumConcurrency = maximumConcurrency
             self.uploadConcurrency = uploadConcurrency
+            self.fileConcurrency = fileConcurrency
             self.retry = retry
         }
     }
@@ -52,8 +56,10 @@ public final class TransferEngine: Sendable {
         public var sha256: String?
     }
 
+    private static let maximumPartCount = 20_000
+
     let configuration: Configuration
-    private let limit: AdaptiveLimit
+    let limit: AdaptiveLimit
     private let budget = RetryBudget()
 
     /// Makes an engine.
@@ -82,8 +88,26 @@ public final class TransferEngine: Sendable {
         expected: ExpectedContent = ExpectedContent(),
         progress: (@Sendable (TransferProgress) -> Void)? = nil
     ) async throws -> Downloaded {
+        try await download(source, path, expected, flushesDirectory: true) { ProgressMeter(progress) }
+    }
+
+    /// Downloads into a file; a caller with many of them flushes their directories itself and counts them together.
+    func download(
+        _ source: any RangeSource,
+        _ path: String,
+        _ expected: ExpectedContent,
+        flushesDirectory: Bool,
+        knownSize: Int? = nil,
+        _ meter: () -> ProgressMeter
+    ) async throws -> Downloaded {
         try await restarting(source) {
-            try await downloadOnce(source, path, expected, ProgressMeter(progress))
+            let meter = meter()
+            do {
+                return try await downloadOnce(source, path, expected, knownSize, meter, flushesDirectory)
+            } catch {
+                meter.takeBack()
+                throw error
+            }
         }
     }
 
@@ -106,7 +130,7 @@ public final class TransferEngine: Sendable {
         try await restarting(source) {
             let meter = ProgressMeter(progress)
             guard let first = try await begin(source, expected) else {
-                return try await Self.empty(source, expected)
+                return try await Self.empty(source, expected).found
             }
             let destination = MemoryDestination(memory: memory)
             try await destination.prepare(first.info.size)
@@ -142,11 +166,13 @@ public final class TransferEngine: Sendable {
         _ source: any RangeSource,
         _ path: String,
         _ expected: ExpectedContent,
-        _ meter: ProgressMeter
+        _ knownSize: Int?,
+        _ meter: ProgressMeter,
+        _ flushesDirectory: Bool
     ) async throws -> Downloaded {
-        guard let first = try await begin(source, expected) else {
-            let found = try await Self.empty(source, expected)
-            try await FileThreads.run { try Self.publishEmpty(path, found.etag) }
+        guard let first = try await begin(source, expected, knownSize) else {
+            let (found, modified) = try await Self.empty(source, expected)
+            try await FileThreads.run { try Self.publishEmpty(path, found.etag, modified, flushesDirectory) }
             return found
         }
         let info = first.info
@@ -156,6 +182,9 @@ public final class TransferEngine: Sendable {
         }
         do {
             let digest = try await fill(partial, first, source, plan, expected, meter)
+            try await FileThreads.run {
+                try partial.publish(modified: info.lastModified, flushesDirectory: flushesDirectory)
+            }
             return Downloaded(etag: info.etag, version: info.version, size: info.size, sha256: digest)
         } catch {
             let kind = (error as? ObjectStoreError)?.kind
@@ -180,17 +209,24 @@ public final class TransferEngine: Sendable {
         meter.expect(info.size)
         let fetch = partFetch(source, destination, meter)
         let download = Download(fetch, info, expected, plan: plan, partial: partial, throttles: Self.throttles(source))
-        let digest = try await download.run(first: first, workerCount: configuration.maximumConcurrency) {
+        return try await download.run(first: first, workerCount: configuration.maximumConcurrency) {
             try await destination.prepare(info.size)
         }
-        try await FileThreads.run { try partial.publish(modified: info.lastModified) }
-        return digest
     }
 
     /// Opens the first part, which also tells size and tag.
     ///
+    /// - Parameters:
+    ///   - source: The object.
+    ///   - expected: What it must be.
+    ///   - knownSize: Its size when it was listed; it may be another one by now.
     /// - Returns: nil for an empty object.
-    private func begin(_ source: any RangeSource, _ expected: ExpectedContent) async throws -> ObjectBody? {
+    /// - Throws: `.corrupted` for another size than expected, and what the source throws.
+    private func begin(
+        _ source: any RangeSource,
+        _ expected: ExpectedContent,
+        _ knownSize: Int? = nil
+    ) async throws -> ObjectBody? {
         guard expected.isConsistent else {
             throw ObjectStoreError(
                 .invalidRequest,
@@ -202,7 +238,12 @@ public final class TransferEngine: Sendable {
         let first: ObjectBody
         do {
             let length = plan(expected.size ?? 0, expected).partSize
-            first = try await retrying { try await source.open(.bounded(0..<length), ifMatch: nil) }
+            let isSmall = (expected.size ?? knownSize).map { 1...length ~= $0 } ?? false
+            first = try await retrying {
+                isSmall ? try await source.openWhole() : try await source.open(.bounded(0..<length), ifMatch: nil)
+            }
+            // Opened whole, an object that became empty is one without bytes.
+            if first.info.size == 0 { return nil }
         } catch let error as ObjectStoreError where error.kind == .invalidRange {
             return nil
         }
@@ -234,7 +275,10 @@ public final class TransferEngine: Sendable {
         if let chunkSize = expected.chunkSize, expected.chunks != nil {
             return DownloadPlan(size: size, partSize: chunkSize)
         }
-        return DownloadPlan(size: size, partSize: size > 1 << 30 ? configuration.partSize * 2 : configuration.partSize)
+        // However large a server says that an object is, the list of its parts stays short.
+        let least = ((size / Self.maximumPartCount + 1) >> 20) << 20
+        let usual = size > 1 << 30 ? configuration.partSize * 2 : configuration.partSize
+        return DownloadPlan(size: size, partSize: max(usual, least > usual ? least + (1 << 20) : 0))
     }
 
     private func partFetch(
@@ -257,7 +301,10 @@ public final class TransferEngine: Sendable {
         return { reporting.throttledRequestCount }
     }
 
-    private static func empty(_ source: any RangeSource, _ expected: ExpectedContent) async throws -> Downloaded {
+    private static func empty(
+        _ source: any RangeSource,
+        _ expected: ExpectedContent
+    ) async throws -> (found: Downloaded, modified: Date?) {
         let info = try await source.properties()
         if info.size != 0 { throw wrongSize(source, info.size, 0) }
         if let size = expected.size, size != 0 { throw wrongSize(source, 0, size) }
@@ -270,13 +317,19 @@ public final class TransferEngine: Sendable {
                 message: "it is empty; its SHA-256 was to be \(wanted)"
             )
         }
-        return Downloaded(etag: info.etag, version: info.version, size: 0, sha256: expected.sha256)
+        let found = Downloaded(etag: info.etag, version: info.version, size: 0, sha256: expected.sha256)
+        return (found, info.lastModified)
     }
 
-    private static func publishEmpty(_ path: String, _ etag: ETag) throws(ObjectStoreError) {
+    private static func publishEmpty(
+        _ path: String,
+        _ etag: ETag,
+        _ modified: Date?,
+        _ flushesDirectory: Bool
+    ) throws(ObjectStoreError) {
         let partial = try PartialFile(target: path, etag: etag, size: 0, partSize: 1)
         try partial.file.truncate(0)
-        try partial.publish(modified: nil)
+        try partial.publish(modified: modified, flushesDirectory: flushesDirectory)
     }
 
     private static func wrongSize(_ source: any RangeSource, _ actual: Int, _ expected: Int) -> ObjectStoreError {

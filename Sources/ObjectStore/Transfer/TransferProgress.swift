@@ -29,23 +29,50 @@ package final class ProgressMeter: Sendable {
     private struct State {
         var completed = 0
         var total: Int?
+        var isFixed = false
         var lastReport: Duration?
         /// Times and byte counts of the last seconds.
         var samples: [(time: Duration, bytes: Int)] = []
     }
 
     private let report: (@Sendable (TransferProgress) -> Void)?
+    private let parent: ProgressMeter?
     private let start = ContinuousClock.now
     private let state = Mutex(State())
 
     /// Reports to a closure, or to nobody.
-    package init(_ report: (@Sendable (TransferProgress) -> Void)?) { self.report = report }
+    package init(_ report: (@Sendable (TransferProgress) -> Void)?) {
+        self.report = report
+        parent = nil
+    }
 
-    /// Notes the size of the whole.
-    package func expect(_ total: Int) { state.withLock { $0.total = ($0.total ?? 0) + total } }
+    /// Counts one transfer of several, so that it can be taken back when it begins again.
+    package init(partOf parent: ProgressMeter) {
+        report = nil
+        self.parent = parent
+    }
+
+    /// Reports on several transfers together.
+    package convenience init(ofAll total: Int, _ report: (@Sendable (TransferProgress) -> Void)?) {
+        self.init(report)
+        state.withLock { state in
+            state.total = total
+            state.isFixed = true
+        }
+    }
+
+    /// Notes the size of one more object, unless that of all is known.
+    package func expect(_ total: Int) {
+        if let parent { return parent.expect(total) }
+        state.withLock { state in if !state.isFixed { state.total = (state.total ?? 0) + total } }
+    }
 
     /// Notes bytes that are there; a negative count takes back what has to be fetched again.
     package func add(_ bytes: Int, isTransferred: Bool = true) {
+        if let parent {
+            state.withLock { $0.completed += bytes }
+            return parent.add(bytes, isTransferred: isTransferred)
+        }
         guard let report else { return }
         let now = ContinuousClock.now - start
         let progress = state.withLock { state -> TransferProgress? in
@@ -57,6 +84,12 @@ package final class ProgressMeter: Sendable {
             return Self.progress(&state, now)
         }
         if let progress { report(progress) }
+    }
+
+    /// Takes back what was counted: the transfer begins again from nothing.
+    package func takeBack() {
+        guard let parent else { return }
+        parent.add(-state.withLock { $0.completed }, isTransferred: false)
     }
 
     private static func progress(_ state: inout State, _ now: Duration) -> TransferProgress {

@@ -43,7 +43,8 @@ struct MultipartContractTests {
             #expect(info.metadata == ["a": "b"])
             #expect(info.contentType == "x/y")
             #expect(info.etag == written.etag)
-            #expect((written.version != nil) == kind.keepsVersions)
+            // Swift's s3api names no version of what came in parts.
+            if kind.server != .swift { #expect((written.version != nil) == kind.keepsVersions) }
         }
     }
 
@@ -119,7 +120,7 @@ struct MultipartContractTests {
         }
     }
 
-    @Test("A wrong checksum of the whole is refused", arguments: StoreUnderTest.all)
+    @Test("A wrong checksum of the whole is refused", arguments: StoreUnderTest.verifying)
     func wrongChecksum(kind: StoreUnderTest) async throws {
         try await kind.use { place in
             let key = try place.key("checksum")

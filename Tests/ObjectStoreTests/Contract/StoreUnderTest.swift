@@ -14,6 +14,8 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
     case seaweedfs
     case seaweedfsSecure
     case seaweedfsWithoutVersions
+    case swift
+    case swiftWithoutVersions
 
     var testDescription: String { rawValue }
 
@@ -26,15 +28,33 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
 
     var keepsVersions: Bool {
         switch self {
-        case .memory, .directory, .seaweedfs, .seaweedfsSecure: true
-        case .memoryWithoutVersions, .directoryWithoutVersions, .seaweedfsWithoutVersions: false
+        case .memory, .directory, .seaweedfs, .seaweedfsSecure, .swift: true
+        case .memoryWithoutVersions, .directoryWithoutVersions, .seaweedfsWithoutVersions, .swiftWithoutVersions: false
         }
     }
 
     /// SeaweedFS lists folder by folder and loses keys between pages where `a-b` and `a/` are beside each other.
-    var listsByFolder: Bool { isRemote }
+    var listsByFolder: Bool { server == .seaweedfs }
 
-    private var isRemote: Bool { [.seaweedfs, .seaweedfsSecure, .seaweedfsWithoutVersions].contains(self) }
+    /// Those whose conditional writes hold when many write at once, and that compare tags.
+    ///
+    /// Swift's s3api looks and writes in two steps, refuses `If-Match` of a write and takes no right tag for a copy's
+    /// destination or the deletion of a version.
+    static var fenced: [StoreUnderTest] { all.filter { $0.server != .swift } }
+
+    /// Those that verify the checksum of an upload's whole: Swift's s3api knows those of single requests alone.
+    static var verifying: [StoreUnderTest] { fenced }
+
+    /// The server behind it; nil for a store of our own.
+    var server: LocalServer? {
+        switch self {
+        case .memory, .memoryWithoutVersions, .directory, .directoryWithoutVersions: nil
+        case .seaweedfs, .seaweedfsSecure, .seaweedfsWithoutVersions: .seaweedfs
+        case .swift, .swiftWithoutVersions: .swift
+        }
+    }
+
+    private var isRemote: Bool { server != nil }
 
     /// Lends a store and a fresh place in it.
     func use(_ body: (Place) async throws -> Void) async throws {
@@ -46,9 +66,9 @@ enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible
                 let versioning: Versioning = keepsVersions ? .enabled : .off
                 try await body(Place(store: try DirectoryStore(path: path + "/store", versioning: versioning)))
             }
-        case .seaweedfs, .seaweedfsSecure, .seaweedfsWithoutVersions:
+        case .seaweedfs, .seaweedfsSecure, .seaweedfsWithoutVersions, .swift, .swiftWithoutVersions:
             let store = try await Buckets.shared.store(
-                .seaweedfs,
+                server == .swift ? .swift : .seaweedfs,
                 versioned: keepsVersions,
                 secure: self == .seaweedfsSecure
             )

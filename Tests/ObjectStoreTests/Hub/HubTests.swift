@@ -15,6 +15,11 @@ struct HubTests {
         let files: [String: [UInt8]]
         let requests = Mutex<[(host: String, target: String, token: String?)]>([])
         let hostPort = Mutex(0)
+        /// After so many requests for large files the host fails.
+        let breaksAfter = Mutex(Int.max)
+        let servedBytes = Mutex(0)
+        /// The file whose bytes are not those of its digest.
+        let liesAbout = Mutex<String?>(nil)
         let loops: Bool
         let names: [String]
 
@@ -59,7 +64,17 @@ struct HubTests {
         func host(_ head: HTTPRequestHead, _ out: LoopbackServer.Writer) async throws -> Bool {
             note("host", head)
             let name = head.uri.dropFirst("/blob/".count).split(separator: "?").first.map(String.init) ?? ""
-            try await file(files[name] ?? [], head, "\"other\"", out)
+            let isBroken = breaksAfter.withLock { left in
+                left -= left == .max ? 0 : 1
+                return left < 0
+            }
+            if isBroken {
+                try await LoopbackServer.write(500, [:], ByteBuffer(), out)
+                return true
+            }
+            var bytes = files[name] ?? []
+            if liesAbout.withLock({ $0 }) == name { bytes[bytes.count / 2] ^= 1 }
+            try await file(bytes, head, "\"other\"", out)
             return true
         }
 
@@ -80,14 +95,17 @@ struct HubTests {
                     out
                 )
             }
-            let end = min(bytes.count, (Int(range[1]) ?? bytes.count) + 1)
+            let end = min(bytes.count, (range.dropFirst().first.flatMap { Int($0) } ?? bytes.count) + 1)
+            servedBytes.withLock { $0 += end - first }
             let headers: HTTPHeaders = ["etag": tag, "content-range": "bytes \(first)-\(end - 1)/\(bytes.count)"]
             try await LoopbackServer.write(206, headers, ByteBuffer(bytes: bytes[first..<end]), out)
         }
 
         private func listing() -> String {
             let siblings = names.map { name -> String in
-                guard let bytes = files[name], bytes.count > 1000 else { return "{\"rfilename\":\"\(name)\"}" }
+                guard let bytes = files[name], bytes.count > 1000 else {
+                    return "{\"rfilename\":\"\(name)\",\"size\":\(files[name]?.count ?? 0)}"
+                }
                 let digest = Hexadecimal.encode(hash(bytes))
                 return
                     "{\"rfilename\":\"\(name)\",\"size\":\(bytes.count),\"lfs\":{\"sha256\":\"\(digest)\",\"size\":\(bytes.count)}}"
@@ -150,6 +168,57 @@ struct HubTests {
         #expect(requests.contains { $0.host == "host" })
         #expect(requests.allSatisfy { ($0.host == "hub") == ($0.token == "Bearer secret-token") })
         #expect(requests.contains { $0.target == "/o/r/resolve/c0ffee/model.safetensors" })
+    }
+
+    @Test("A checkpoint in shards goes on where it broke, is counted as one, and a changed shard is not mixed in")
+    func shards() async throws {
+        let names = (1...3).map { "model-0000\($0)-of-00003.safetensors" }
+        var files: [String: [UInt8]] = ["model.safetensors.index.json": Array("{}".utf8)]
+        for (number, name) in names.enumerated() { files[name] = patternBytes(300_000, seed: UInt64(number)) }
+        let stub = Stub(files)
+        stub.breaksAfter.withLock { $0 = 9 }
+        let expected = files
+        try await withHub(stub) { configuration in
+            let repository = try await HubRepository.open(try HubReference("hf://o/r"), configuration)
+            try await withTemporaryDirectory { path in
+                let thin = TransferEngine(
+                    .init(
+                        partSize: 64 << 10,
+                        startingConcurrency: 1,
+                        maximumConcurrency: 1,
+                        retry: RetryPolicy(maximumAttempts: 1)
+                    )
+                )
+                await expectFailure(.serverFailure) { try await repository.download(to: path, with: thin) }
+                let before = stub.servedBytes.withLock { $0 }
+                stub.breaksAfter.withLock { $0 = .max }
+                let last = Mutex<TransferProgress?>(nil)
+                let note: @Sendable (TransferProgress) -> Void = { progress in
+                    last.withLock { if progress.completedBytes >= $0?.completedBytes ?? 0 { $0 = progress } }
+                }
+                try await repository.download(to: path, with: thin, progress: note)
+                #expect(last.withLock { $0?.completedBytes } == 900_002)
+                #expect(stub.servedBytes.withLock { $0 } - before < 900_002 - 100_000, "parts were fetched twice")
+                for (name, bytes) in expected {
+                    #expect(FileManager.default.contents(atPath: path + "/" + name) == Data(bytes))
+                }
+                #expect(try FileManager.default.contentsOfDirectory(atPath: path).sorted() == expected.keys.sorted())
+            }
+        }
+    }
+
+    @Test("A file whose tag changes between two parts is begun again, and what does not match its digest is refused")
+    func changedShard() async throws {
+        let stub = Stub(["model.safetensors": patternBytes(300_000)])
+        stub.liesAbout.withLock { $0 = "model.safetensors" }
+        try await withHub(stub) { configuration in
+            let repository = try await HubRepository.open(try HubReference("hf://o/r"), configuration)
+            try await withTemporaryDirectory { path in
+                await expectFailure(.corrupted) { try await repository.download(to: path, with: Self.engine) }
+                let left = try FileManager.default.contentsOfDirectory(atPath: path)
+                #expect(left.isEmpty)
+            }
+        }
     }
 
     @Test("A missing token, repository and revision are told apart, without showing the token")

@@ -17,7 +17,8 @@ struct FaultTests {
         .status(400, code: "RequestTimeout", retryAfter: nil), .status(409, code: "OperationAborted", retryAfter: nil),
     ]
 
-    private func withStore<Result: Sendable>(
+    func withStore<Result: Sendable>(
+        adjust: @escaping @Sendable (inout S3Store.Configuration) -> Void = { _ in },
         _ plan: @escaping @Sendable (FaultProxy.Seen) -> FaultProxy.Fault?,
         _ body: @escaping @Sendable (S3Store, FaultProxy) async throws -> Result
     ) async throws -> Result {
@@ -27,11 +28,12 @@ struct FaultTests {
             configuration.endpoint = proxy.endpoint
             configuration.idleTimeout = .seconds(1)
             configuration.retry = RetryPolicy(transientBase: .milliseconds(5), throttledBase: .milliseconds(20))
+            adjust(&configuration)
             return try await body(try S3Store(configuration, credentials: LocalServer.seaweedfs.credentials), proxy)
         }
     }
 
-    private static func once(
+    static func once(
         _ fault: FaultProxy.Fault,
         _ matches: @escaping @Sendable (FaultProxy.Seen) -> Bool
     ) -> @Sendable (FaultProxy.Seen) -> FaultProxy.Fault? {
@@ -53,7 +55,7 @@ struct FaultTests {
         }
     }
 
-    private static func key() throws -> ObjectKey {
+    static func key() throws -> ObjectKey {
         try ObjectKey("fault-" + String(UInt64.random(in: 0 ... .max), radix: 36))
     }
 

@@ -40,6 +40,13 @@ struct DownloadPlanTests {
         #expect(plan.plan.isFinished)
     }
 
+    @Test("Before anything has come through, nothing is called slow")
+    func noSamples() {
+        let plan = Player(size: 30, partSize: 10)
+        for _ in 0..<3 { _ = plan.next(.zero) }
+        #expect(plan.next(.seconds(600)) == .wait)
+    }
+
     @Test("A part given back is handed out again; what is there already is not")
     func giveBack() {
         let plan = Player(size: 30, partSize: 10)

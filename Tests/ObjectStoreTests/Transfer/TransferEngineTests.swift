@@ -110,6 +110,64 @@ struct TransferEngineTests {
         }
     }
 
+    @Test("A checksum of any kind that the store holds is compared", arguments: ChecksumAlgorithm.allCases)
+    func otherChecksums(algorithm: ChecksumAlgorithm) async throws {
+        let (store, key, bytes) = (MemoryStore(), try ObjectKey("a"), patternBytes(300_000))
+        try await store.put(key, bytes: bytes, PutOptions(checksum: algorithm))
+        try await withTemporaryDirectory { path in
+            try await engine.download(StoredObject(store, key), to: path + "/f")
+            #expect(FileManager.default.contents(atPath: path + "/f") == Data(bytes))
+            let faulty = FaultyStore(store, [.wrongByte], seed: 5, probability: 1, count: 1)
+            await expectFailure(.corrupted) { try await engine.download(StoredObject(faulty, key), to: path + "/g") }
+            #expect(try names(path) == ["f"])
+        }
+    }
+
+    @Test("An object larger than the disk is refused before a byte is fetched")
+    func noSpace() async throws {
+        try await withTemporaryDirectory { path in
+            let source = HugeSource()
+            let error = await #expect(throws: ObjectStoreError.self) {
+                try await engine.download(source, to: path + "/f", expected: ExpectedContent(size: HugeSource.size))
+            }
+            #expect(error?.kind == .noSpace && error?.message.contains(String(HugeSource.size)) == true)
+            let left = try names(path)
+            #expect(left.isEmpty)
+        }
+    }
+
+    /// Says that it has an exabyte.
+    private struct HugeSource: RangeSource {
+        static let size = 1 << 60
+        let description = "huge"
+
+        func open(_ range: ByteRange, ifMatch: ETag?) async throws -> ObjectBody {
+            ObjectBody(
+                info: try await properties(),
+                range: 0..<65_536,
+                bytes: ByteStream(ByteBuffer(repeating: 0, count: 65_536))
+            )
+        }
+
+        func properties() async throws -> ObjectInfo {
+            ObjectInfo(key: try ObjectKey("huge"), size: Self.size, etag: ETag("\"h\""))
+        }
+    }
+
+    @Test("A small object whose size is known takes one request without a range")
+    func whole() async throws {
+        try await withObject(10_000) { store, key, bytes, path in
+            let reads = ReadCounter(store)
+            try await engine.download(
+                StoredObject(reads, key),
+                to: path + "/f",
+                expected: ExpectedContent(size: 10_000)
+            )
+            #expect(reads.requests == 1 && reads.bytes == 10_000)
+            #expect(FileManager.default.contents(atPath: path + "/f") == Data(bytes))
+        }
+    }
+
     @Test("A manifest that lies is refused: size, digest, chunks")
     func lies() async throws {
         try await withObject(200_000) { store, key, bytes, path in
@@ -253,6 +311,26 @@ struct TransferEngineTests {
             let sizes = [try await first.size, try await second.size]
             #expect(sizes == [1_000_000, 1_000_000])
             #expect(FileManager.default.contents(atPath: path + "/f") == Data(bytes))
+            #expect(try names(path) == ["f"])
+        }
+    }
+
+    @Test("Many downloads into one file at once never touch what one of them has published")
+    func manyIntoOne() async throws {
+        try await withObject(1000) { store, key, bytes, path in
+            let engine = engine
+            for _ in 0..<20 {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<12 {
+                        group.addTask {
+                            try await engine.download(StoredObject(store, key), to: path + "/f")
+                            let found = FileManager.default.contents(atPath: path + "/f")
+                            #expect(found == Data(bytes), "a reader saw a file that was being written")
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
             #expect(try names(path) == ["f"])
         }
     }
