@@ -108,7 +108,8 @@ struct BenchFigures: Encodable, Sendable {
         for reference in references {
             let summary = try await engine.loadAdapter(
                 reference.resolution?.path ?? reference.reference,
-                name: reference.resolution?.name
+                // Two versions of one name are two adapters.
+                name: reference.resolution.map { found in found.name + (found.version.map { "@v\($0)" } ?? "") }
             )
             seconds.append(summary.loadSeconds)
             blends.append([(summary.name, reference.weight)])

@@ -190,6 +190,13 @@ struct PublishingTests {
             extra: ["adapter_config.json": "{\"peft_type\": 7"]
         )
         await #expect(throws: (any Error).self) { try await PublicationSource(path: wrong, kind: .lora) }
+        // Of another run: ranks that the weights do not have.
+        let config = #"{"peft_type":"LORA","r":64,"lora_alpha":4,"target_modules":["q_proj"]}"#
+        let other = try AdapterFixture.write(directory, "other", seed: 1, extra: ["adapter_config.json": config])
+        let mismatch = await #expect(throws: RegistryError.self) {
+            try await PublicationSource(path: other, kind: .lora)
+        }
+        #expect(try #require(mismatch).message.contains("gives rank 64, but tensors have rank 2"))
         await #expect(throws: (any Error).self) {
             try await PublicationSource(path: directory.path(of: "nothing"), kind: .lora)
         }

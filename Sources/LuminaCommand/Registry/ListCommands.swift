@@ -34,6 +34,8 @@ struct ListNames: AsyncParsableCommand {
             do {
                 try await refresh(catalogue, registry)
             } catch let error as ObjectStoreError where error.isOutage {
+                // Nothing known is not the same as nothing there.
+                if try await catalogue.items(kind: registry.kind, place: registry.place).isEmpty { throw error }
                 Console.warning("\(error); this is the local catalogue, as last seen")
             }
         }

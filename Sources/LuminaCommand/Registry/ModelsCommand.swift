@@ -20,7 +20,7 @@ struct PullModel: AsyncParsableCommand {
         abstract: "Fetch a base checkpoint from a bucket, a registry or a model hub; goes on where it was broken off."
     )
 
-    @Argument(help: "s3://BUCKET/PREFIX, hf://OWNER/REPO[@REVISION] or a name of the registry (--kind models).")
+    @Argument(help: "s3://BUCKET/PREFIX, hf://OWNER/REPO[@REVISION] or a name of the registry.")
     var reference: String
 
     @Argument(help: "The directory; is made if it is not there.")
@@ -61,7 +61,10 @@ struct PullModel: AsyncParsableCommand {
             let (count, bytes) = try await fetch.run(into: directory, progress: progress)
             return PulledModel(source: "\(reference)", revision: nil, files: count, bytes: bytes)
         case .named:
-            let pulled = try await options.resolver().pull(reference, into: directory, progress: progress)
+            var access = try options.access()
+            // What is pulled here are models; the default of the registry's commands is adapters.
+            if access.kind == .lora { access.kind = .models }
+            let pulled = try await access.resolver().pull(reference, into: directory, progress: progress)
             let files = try Checkout.files(in: directory)
             return PulledModel(
                 source: pulled.source ?? "",

@@ -2,6 +2,7 @@
 
 import AdapterFormats
 import Checkpoints
+import Foundation
 import ObjectStore
 
 /// Refuses to publish what nobody could load; blocks.
@@ -37,6 +38,9 @@ enum Validation {
             )
         }
         let adapter = try AdapterDescription(contentsOf: content.root)
+        if let file = content.files.first(where: { $0.path == AdapterLocation.configurationName }) {
+            try checkRanks(adapter, file.localPath)
+        }
         lineage.baseModel = adapter.baseModel
         content.warnings += adapter.warnings
         if !adapter.unusedNames.isEmpty {
@@ -51,6 +55,24 @@ enum Validation {
         if let other = paths.sorted().first(where: { $0.hasSuffix(".safetensors") && !isWeights($0, of: adapter) }) {
             content.warnings.append("'\(other)' is published too, but not part of the adapter")
         }
+    }
+
+    /// PEFT makes modules by the configuration and then refuses tensors of other shapes.
+    private static func checkRanks(_ adapter: AdapterDescription, _ path: String) throws {
+        guard let bytes = try SmallFile.read(path, limit: 16 << 20) else { return }
+        let configuration = try JSONParser.parseObject(bytes, source: path)
+        guard case .string("LORA")? = configuration["peft_type"], case .number(let rank)? = configuration["r"] else {
+            return
+        }
+        var allowed: Set<Double> = [rank]
+        if case .object(let patterns)? = configuration["rank_pattern"] {
+            for key in patterns.keys { if case .number(let other)? = patterns[key] { allowed.insert(other) } }
+        }
+        guard let found = adapter.ranks.first(where: { !allowed.contains(Double($0)) }) else { return }
+        throw RegistryError(
+            .invalidAdapter,
+            "'\(path)' gives rank \(rank.formatted()), but tensors have rank \(found): PEFT would not load it; publish the configuration that it was trained with"
+        )
     }
 
     private static func isWeights(_ path: String, of adapter: AdapterDescription) -> Bool {

@@ -60,7 +60,7 @@ public enum Selector: Sendable, Hashable, CustomStringConvertible {
             if let version = state.version(number) { return version }
             throw RegistryError(
                 .notFound,
-                "'\(history.name)' has no version \(number); it has \(state.versions.isEmpty ? "none" : "1 to \(state.versions.count)")"
+                "'\(history.name)' has no version \(number); it has \(state.versions.count > 1 ? "1 to \(state.versions.count)" : "version 1")"
             )
         case .alias(let alias):
             if let number = state.number(of: alias), let version = state.version(number) { return version }

@@ -142,6 +142,47 @@ struct CommandTests {
         #expect(try await program.succeed(["registry", "search", "style", "--offline"]) == listed)
     }
 
+    @Test("A model of the registry is pulled by its name, and is no adapter")
+    func model() async throws {
+        let path = try AdapterFixture.write(directory, "model", seed: 4)
+        try await program.succeed(["registry", "push", path, "acestep-tiny", "--kind", "models"])
+        let target = directory.path(of: "base")
+        let pulled = try await json(["models", "pull", "acestep-tiny", target]) as? [String: Any]
+        #expect(pulled?["files"] as? Int == 4)
+        #expect(try PulledDirectory.version(target) == 1)
+        #expect(try await program.run(["registry", "show", "acestep-tiny"]).status == 1)
+        #expect(FileManager.default.fileExists(atPath: directory.path(of: "store/models/acestep-tiny")))
+    }
+
+    @Test("Ctrl-C ends a pull with 130 and leaves no directory")
+    func interrupted() async throws {
+        let path = try AdapterFixture.write(directory, "large", seed: 4, rank: 200_000)
+        try await program.succeed(["registry", "push", path, "style-gen-c"])
+        let target = directory.path(of: "interrupted")
+        var wasInterrupted = false
+        for attempt in 1...40 where !wasInterrupted {
+            try? FileManager.default.removeItem(atPath: directory.path(of: "cache"))
+            try? FileManager.default.removeItem(atPath: target)
+            let pause = Duration.milliseconds(10 * attempt)
+            let outcome = try await program.run(
+                TestProducts.executable,
+                ["registry", "pull", "style-gen-c", target],
+                killAfter: pause,
+                signal: SIGINT
+            )
+            wasInterrupted = outcome.status == 130 && !outcome.isKilled
+            if wasInterrupted {
+                #expect(outcome.errors.contains("interrupted"))
+                #expect(!FileManager.default.fileExists(atPath: target))
+                let left = try directory.names().filter { $0.contains("interrupted") }
+                #expect(left.isEmpty, "\(left)")
+            }
+        }
+        #expect(wasInterrupted)
+        try await program.succeed(["registry", "pull", "style-gen-c", target])
+        #expect(try PulledDirectory.version(target) == 1)
+    }
+
     @Test("Wrong usage and failures end with the right status and one line that helps")
     func errors() async throws {
         try await push(1)

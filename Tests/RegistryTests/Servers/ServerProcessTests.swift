@@ -72,6 +72,10 @@ struct ServerProcessTests {
         let pulled = try await alone.run(["registry", "pull", "style-gen-c@prod", target])
         #expect(pulled.status == 0, "\(pulled.errors)")
         #expect(try PulledDirectory.version(target) == 1)
+        // Of another place nothing is known: that is no empty list.
+        let other = try await alone.run(["registry", "list", "--store", "s3://elsewhere-entirely"])
+        #expect(other.status == 1)
+        #expect(other.output.isEmpty && other.errors.contains("elsewhere-entirely"), "\(other.errors)")
         let pushed = try await alone.run(["registry", "push", path, "style-gen-d"])
         #expect(pushed.status == 1)
         #expect(pushed.errors.contains("127.0.0.1") || pushed.errors.contains("s3://"), "\(pushed.errors)")

@@ -47,7 +47,12 @@ struct LuminaProcess: Sendable {
     }
 
     /// Runs any program.
-    func run(_ program: String, _ arguments: [String], killAfter: Duration? = nil) async throws -> Outcome {
+    func run(
+        _ program: String,
+        _ arguments: [String],
+        killAfter: Duration? = nil,
+        signal: Int32 = SIGKILL
+    ) async throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
@@ -61,7 +66,7 @@ struct LuminaProcess: Sendable {
         process.terminationHandler = { _ in continuation.finish() }
         try process.run()
         let running = RunningProcess(process.processIdentifier)
-        async let killing: Void = running.kill(after: killAfter)
+        async let killing: Void = running.send(signal, after: killAfter)
         for await _ in ends {}
         running.end()
         _ = try? await killing  // a wait that was cut short has killed nobody
@@ -96,11 +101,11 @@ private final class RunningProcess: Sendable {
 
     func end() { id.withLock { $0 = 0 } }
 
-    func kill(after wait: Duration?) async throws {
+    func send(_ signal: Int32, after wait: Duration?) async throws {
         guard let wait else { return }
         try await Task.sleep(for: wait)
         id.withLock { id in
-            if id > 0 { _ = Foundation.kill(id, SIGKILL) }
+            if id > 0 { _ = kill(id, signal) }
         }
     }
 }
