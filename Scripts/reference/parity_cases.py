@@ -74,7 +74,7 @@ REQUESTS = {
     "thirty": request(30.04, 2, 78, tags="ambient drone"),
 }
 # Weights above one, negative and fractional; a blend of two; one kind with each prefix that other tools write.
-FAMILIES = ["lora", "rslora", "dora", "oft", "oft-neumann", "lokr", "lokr-square", "lokr-full", "lokr-dora", "lokr-dora-inputs",
+FAMILIES = ["lora", "rslora", "dora", "oft", "oft-neumann", "lokr", "lokr-square", "lokr-full", "lokr-dora",
             "lokr-tucker", "loha", "loha-tucker", "loha-dora"]
 WEIGHTS = [-1.0, 0.0, 0.3, 1.0, 2.0]
 # All five families at once, in several strengths.
