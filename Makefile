@@ -26,13 +26,12 @@ build-tests: setup
 test: build-tests ## The tests, without the slow suites
 	Scripts/run-tests $(TESTS)
 
-# The object store's slow suites start servers and share their time with nothing else.
-check: build-tests ## All tests, slow suites included, and the numbers beside the Python reference
+# The object store's slow suites start servers and share their time with nothing else: `make check-store`.
+check: build-tests ## All tests, slow suites included, but for the object store's against real servers
 	Scripts/check-layers
 	Scripts/check-registry-model
-	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS)
-	LUMINA_SLOW=1 Scripts/run-tests --append --no-parallel --filter ObjectStoreTests $(TESTS); \
-		status=$$?; Scripts/s3-servers stop; exit $$status
+	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS); status=$$?; Scripts/s3-servers stop; exit $$status
+	Scripts/run-tests --append --filter ObjectStoreTests $(TESTS)
 
 check-store: build-tests ## The object store against real S3 servers on this machine
 	LUMINA_SLOW=1 Scripts/run-tests --no-parallel --filter ObjectStoreTests $(TESTS); \

@@ -2,8 +2,8 @@
 """LoKr and LoHa adapters with random weights, written and read by LyCORIS itself.
 
 LyCORIS wraps every Linear and Conv1d of the transformer, time embedders and patch convolution included. The truth for such an
-adapter is what its forward computes: its `merge_to` applies alpha / rank twice (4.1.3). DoRA over inputs is not here: LyCORIS
-trains and saves it, but cannot read its own file; Tests/AdaptersTests/Fixtures has it.
+adapter is what its forward computes: its `merge_to` applies alpha / rank twice (4.1.3). DoRA over inputs and Tucker factors are not
+here: LyCORIS trains and saves them, but cannot read its own file of every such module; Tests/AdaptersTests/Fixtures has them.
 """
 import copy
 import json
@@ -21,9 +21,7 @@ OPTIONS = {
     "lokr-square": {"algo": "lokr", "factor": -1},
     "lokr-full": {"algo": "lokr", "factor": 4, "full_matrix": True},
     "lokr-dora": {"algo": "lokr", "factor": 4, "dora_wd": True, "wd_on_output": True},
-    "lokr-tucker": {"algo": "lokr", "factor": 4, "use_tucker": True},
     "loha": {"algo": "loha"},
-    "loha-tucker": {"algo": "loha", "use_tucker": True},
     "loha-dora": {"algo": "loha", "dora_wd": True, "wd_on_output": True},
 }
 KINDS = list(OPTIONS)

@@ -75,7 +75,7 @@ REQUESTS = {
 }
 # Weights above one, negative and fractional; a blend of two; one kind with each prefix that other tools write.
 FAMILIES = ["lora", "rslora", "dora", "oft", "oft-neumann", "lokr", "lokr-square", "lokr-full", "lokr-dora",
-            "lokr-tucker", "loha", "loha-tucker", "loha-dora"]
+            "loha", "loha-dora"]
 WEIGHTS = [-1.0, 0.0, 0.3, 1.0, 2.0]
 # All five families at once, in several strengths.
 MIXES = [tuple(zip(("lora", "dora", "oft", "lokr", "loha"), weights)) for weights in
