@@ -4,7 +4,7 @@
 Token identifiers and noise must be equal; conditions, every step's latents and audio within 1e-4 of the reference's largest
 magnitude in float32; what was added to the noise within 1e-3 of its own; an adapter's effect (with minus without) within 1 %.
 In bfloat16 two correct programs differ by its rounding, so both are held against float32 on the same noise: a figure is
-Lumina's distance from it over the reference's own (root mean squares), and must not be above 1.25.
+Lumina's distance from it over the reference's own (root mean squares), and must not be above 1.25 (audio: 1.5).
 Prints a table; the exit status is 1 if a case fails, 2 if nothing could be run.
 """
 import argparse
@@ -32,7 +32,8 @@ import parity_cases as cases
 # Largest difference over the reference's largest magnitude.
 LIMITS = {
     "float32": {"conditions": 1e-4, "latents": 1e-4, "moved": 1e-3, "audio": 1e-4, "effect": 1e-2},
-    "bfloat16": dict.fromkeys(["conditions", "latents", "audio", "effect"], 1.25),
+    # The decoder's own rounding varies from clip to clip.
+    "bfloat16": {"conditions": 1.25, "latents": 1.25, "effect": 1.25, "audio": 1.5},
 }
 COLUMNS = ["ids", "noise", "conditions", "latents", "moved", "audio", "effect", "seconds"]
 
