@@ -41,11 +41,15 @@ let package = Package(
         // The table's C header alone, so that Swift sees the functions without linking them.
         .target(name: "CTorchTable"),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+        .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
 
         .target(name: "Torch", dependencies: ["CTorchTable"]),
         .target(name: "Checkpoints"),
         .target(name: "AdapterFormats", dependencies: ["Checkpoints"]),
-        .target(name: "Audio", dependencies: ["CSndFile"]),
+        .target(name: "Audio", dependencies: ["CSndFile", "CSoxr", "CEBUR128"]),
+        .target(name: "Datasets"),
+        .target(name: "TrainingData", dependencies: ["Checkpoints", "Datasets"]),
         .target(name: "Tokenizer"),
         .target(
             name: "ObjectStore",
@@ -66,13 +70,16 @@ let package = Package(
         .target(name: "AdapterConversion", dependencies: ["Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"]),
         .target(
             name: "Engine",
-            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Layers", "Tokenizer", "Torch"]),
+            dependencies: [
+                "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Datasets", "Layers", "Tokenizer", "Torch",
+                "TrainingData",
+            ]),
         .target(name: "Lumina", dependencies: ["Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Torch"]),
         .executableTarget(
             name: "LuminaCommand",
             dependencies: [
                 "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio", "Checkpoints",
-                "Torch",
+                "Datasets", "Torch", "TrainingData",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -101,7 +108,12 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
-        .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
+        .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+        .testTarget(
+            name: "TrainingDataTests",
+            dependencies: ["Checkpoints", "Datasets", "TestSupport", "TrainingData"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
         .testTarget(
@@ -118,7 +130,7 @@ let package = Package(
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Adapters", "Audio", "Checkpoints", "Engine", "Lumina", "Torch", "TestSupport"]),
-        .testTarget(name: "LuminaCommandTests", dependencies: ["Checkpoints", "TestSupport"]),
+        .testTarget(name: "LuminaCommandTests", dependencies: ["Audio", "Checkpoints", "TestSupport", "TrainingData"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
