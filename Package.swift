@@ -129,7 +129,7 @@ let package = Package(
             name: "ACEStepTests",
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Adapters", "Audio", "Checkpoints", "Engine", "Lumina", "Torch", "TestSupport"]),
+        .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Adapters", "Audio", "Checkpoints", "Engine", "Layers", "Lumina", "Torch", "TestSupport"]),
         .testTarget(name: "LuminaCommandTests", dependencies: ["Audio", "Checkpoints", "TestSupport", "TrainingData"]),
     ],
     swiftLanguageModes: [.v6],

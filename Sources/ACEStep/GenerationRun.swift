@@ -18,6 +18,10 @@ public struct GenerationRun: Sendable, Equatable {
     public let parameters: SamplingParameters
     /// The part of the run in which guidance applies.
     public let guidanceInterval: GuidanceInterval
+    /// Noise to start from instead of what the seeds give, which depends on the type computed in: for comparing types.
+    ///
+    /// As many numbers as `[items, frames, channels]` has for the longest item.
+    package var noise: [Float]?
 
     /// The run of one request; a batch's pieces have consecutive seeds.
     ///

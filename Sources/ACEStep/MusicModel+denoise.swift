@@ -9,6 +9,7 @@ extension MusicModel {
     /// - Parameters:
     ///   - batch: the encoded prompts.
     ///   - run: the pieces to make.
+    ///   - voicing: which blend of the attached adapters acts on which tokens.
     ///   - timings: receives the seconds of planning and of the steps.
     ///   - beforeStep: told the point of the denoising; says whether weights have changed.
     ///   - observe: told the noise and every step's latents.
@@ -19,6 +20,7 @@ extension MusicModel {
     func denoise(
         _ batch: EncodedBatch,
         run: GenerationRun,
+        voicing: Voicing?,
         timings: inout GenerationTimings,
         beforeStep: ((Double) throws -> Bool)?,
         observe: Observer?,
@@ -38,9 +40,10 @@ extension MusicModel {
                     conditions: batch.conditions,
                     context: context,
                     times: times,
-                    lengths: lengths
+                    lengths: lengths,
+                    voicing: voicing
                 ),
-                try self.unconditionalPlan(run, context: context, times: times, lengths: lengths)
+                try self.unconditionalPlan(run, context: context, times: times, lengths: lengths, voicing: voicing)
             )
         }
         var (plan, unconditional) = try makePlans()
@@ -82,13 +85,17 @@ extension MusicModel {
     }
 
     /// Latent frames that are denoised: the original never takes fewer than 128.
-    private func workingFrames(_ request: MusicRequest) -> Int {
+    func workingFrames(_ request: MusicRequest) -> Int {
         compatibility == .original ? max(request.frames, 128) : request.frames
     }
 
     /// Each item's noise from its own generator, drawn in the model's type at the item's own length.
     private func noise(_ run: GenerationRun, frames: [Int]) throws -> Tensor {
-        try Self.filled(
+        if let given = run.noise {
+            let shape = [frames.count, frames.max() ?? 0, configuration.latentChannels]
+            return try Tensor(given, shape: shape).to(dtype).to(device)
+        }
+        return try Self.filled(
             zip(run.items, frames).map { item, frames in
                 try Tensor.randn(
                     [1, frames, configuration.latentChannels],
@@ -117,7 +124,8 @@ extension MusicModel {
         _ run: GenerationRun,
         context: Tensor,
         times: [Float],
-        lengths: DiffusionTransformer.Lengths
+        lengths: DiffusionTransformer.Lengths,
+        voicing: Voicing?
     ) throws -> DiffusionTransformer.Plan? {
         guard run.parameters.guidance > 1 else { return nil }
         let count = run.items.count
@@ -126,7 +134,8 @@ extension MusicModel {
             conditions: none,
             context: context,
             times: times,
-            lengths: .init(conditions: Array(repeating: none.dimension(1), count: count), frames: lengths.frames)
+            lengths: .init(conditions: Array(repeating: none.dimension(1), count: count), frames: lengths.frames),
+            voicing: voicing
         )
     }
 

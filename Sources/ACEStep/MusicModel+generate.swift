@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Layers
+public import Layers
 public import Torch
 
 extension MusicModel {
@@ -26,6 +26,7 @@ extension MusicModel {
     ///
     /// - Parameters:
     ///   - run: the pieces to make.
+    ///   - voicing: which blend of the attached adapters acts on which tokens, where some act on a part of a song.
     ///   - beforeStep: told the point of the denoising before each step after the first, 0 … 1; says whether weights have
     ///     changed, so that what the steps share is computed anew.
     ///   - observe: told every tensor on the way.
@@ -34,6 +35,7 @@ extension MusicModel {
     /// - Throws: ``ModelError/notFinite(what:advice:)`` if weights or adapters make NaN; whatever `report` throws.
     public func generate(
         _ run: GenerationRun,
+        voicing: Voicing? = nil,
         beforeStep: ((Double) throws -> Bool)? = nil,
         observe: Observer? = nil,
         report: (GenerationEvent) throws -> Void = { _ in }
@@ -50,6 +52,7 @@ extension MusicModel {
         let latents = try denoise(
             batch,
             run: run,
+            voicing: voicing,
             timings: &timings,
             beforeStep: beforeStep,
             observe: observe,

@@ -18,6 +18,8 @@ public final class MusicModel {
     public let autoencoderConfiguration: AutoencoderConfiguration
     /// The type computed in.
     public let dtype: DType
+    /// How the transformer's large products are computed in int8; nil if they are not.
+    public let quantization: QuantizationMethod?
     /// Where it is computed.
     public let device: Device
     /// Whose conventions are followed.
@@ -37,16 +39,28 @@ public final class MusicModel {
     ///
     /// Weights stored in another type than `dtype` are converted.
     ///
+    /// - Parameters:
+    ///   - files: where the parts are.
+    ///   - tokenizer: the checkpoint's, if it has been read already.
+    ///   - dtype: the type to compute in.
+    ///   - quantization: how to compute the transformer's large products in int8; its weights are quantised now, which reads
+    ///     all of them.
+    ///   - packed: weights of this checkpoint that were quantised before.
+    ///   - device: where to compute.
+    ///   - compatibility: whose conventions to follow.
     /// - Throws: ``ModelError``, `LayerError`, `CheckpointError`, `TokenizerError` or `TorchError`, each naming the file.
     public init(
         files: ModelFiles,
         tokenizer: BytePairTokenizer? = nil,
         dtype: DType,
+        quantization: QuantizationMethod? = nil,
+        packed: PackedWeights? = nil,
         device: Device = .cpu,
         compatibility: Compatibility = .standard
     ) throws {
         self.files = files
         self.dtype = dtype
+        self.quantization = quantization
         self.device = device
         self.compatibility = compatibility
         configuration = try ModelConfiguration(files: files)
@@ -59,7 +73,13 @@ public final class MusicModel {
             )
         }
         projections = LinearIndex()
-        weights = try ModelWeights(files: files, dtype: dtype, device: device, index: projections)
+        weights = try ModelWeights(
+            files: files,
+            dtype: dtype,
+            device: device,
+            index: projections,
+            quantization: quantization.map { .init($0, packed: packed, includes: DiffusionTransformer.isQuantizable) }
+        )
         prompts = try PromptEncoder(
             files: files,
             configuration: configuration,
@@ -84,6 +104,13 @@ public final class MusicModel {
     /// reported where the weights are used.
     public static func warmPages(of files: ModelFiles) {
         ModelWeights.warmPages(of: files)
+    }
+
+    /// The paths of the files that hold the transformer's weights; reads their headers.
+    ///
+    /// - Throws: `CheckpointError` if one is missing or malformed.
+    package static func transformerPaths(of files: ModelFiles) throws -> [String] {
+        try ModelWeights.transformerStore(of: files).files.map(\.path)
     }
 
     /// The tokens of a prompt's two texts, as the model reads them.

@@ -125,6 +125,7 @@ void fillLinearAlgebra(CTTable &table);
 void fillConvolution(CTTable &table);
 void fillNetwork(CTTable &table);
 void fillFused(CTTable &table);
+void fillQuantization(CTTable &table);
 void fillShape(CTTable &table);
 void fillIndexing(CTTable &table);
 void fillAutograd(CTTable &table);

@@ -36,6 +36,7 @@ CTTable makeTable() {
   ctorch::fillConvolution(table);
   ctorch::fillNetwork(table);
   ctorch::fillFused(table);
+  ctorch::fillQuantization(table);
   ctorch::fillShape(table);
   ctorch::fillIndexing(table);
   ctorch::fillAutograd(table);

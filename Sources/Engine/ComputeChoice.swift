@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Layers
 public import Torch
 
 /// Where and in which type to compute.
@@ -20,7 +21,47 @@ public enum ComputeChoice {
         return device
     }
 
-    /// The type that `text` names; `auto` takes bfloat16 where the weights are bfloat16 and the hardware multiplies them fast.
+    /// How to compute.
+    public struct Arithmetic: Sendable, Equatable {
+        /// The type of activations, and of the weights that are not quantised.
+        public let dtype: DType
+        /// How the transformer's large products are computed in int8; nil if they are not.
+        public let quantization: QuantizationMethod?
+
+        /// What the user calls it.
+        public var name: String { quantization == nil ? dtype.name : ComputeChoice.int8 }
+    }
+
+    /// What a user asks for int8 with.
+    static let int8 = "int8"
+
+    /// What `text` names: `int8`, or one of the types of ``dtype(_:stored:device:)``.
+    ///
+    /// int8 is quantised weights and activations on a processor, quantised weights alone on a GPU.
+    ///
+    /// - Parameters:
+    ///   - text: `auto`, `float32`, `bfloat16` or `int8`.
+    ///   - stored: the type the weights are stored in.
+    ///   - device: where the products are computed.
+    /// - Returns: how to compute.
+    /// - Throws: ``EngineError/unsupported(_:)`` for a type that is unknown or that this machine cannot compute in;
+    ///   `TorchError` if libtorch cannot be opened.
+    public static func arithmetic(_ text: String, stored: DType, device: Device) throws -> Arithmetic {
+        guard text == int8 else {
+            return Arithmetic(dtype: try dtype(text, stored: stored, device: device), quantization: nil)
+        }
+        guard device == .cpu else {
+            return Arithmetic(dtype: try dtype("auto", stored: stored, device: device), quantization: .weightsOnly)
+        }
+        guard try Int8Matrix.isSupported else {
+            throw EngineError.unsupported(
+                "int8 products need a processor with AVX-512 VNNI, which this one lacks; use --dtype bfloat16 or float32"
+            )
+        }
+        return Arithmetic(dtype: try dtype("auto", stored: stored, device: device), quantization: .dynamic)
+    }
+
+    /// The floating-point type that `text` names; `auto` takes bfloat16 where the weights are bfloat16 and the hardware multiplies them fast.
     ///
     /// - Parameters:
     ///   - text: `auto`, `float32` or `bfloat16`.
@@ -34,10 +75,8 @@ public enum ComputeChoice {
             return try stored == .bfloat16 && (device != .cpu || hasFastBFloat16) ? .bfloat16 : .float32
         case "float32": return .float32
         case "bfloat16": return .bfloat16
-        case "int8":
-            throw EngineError.unsupported("int8 products are not there yet; use --dtype bfloat16 or float32")
         default:
-            throw EngineError.unsupported("unknown type '\(text)'; use auto, float32 or bfloat16")
+            throw EngineError.unsupported("unknown type '\(text)'; use auto, float32, bfloat16 or int8")
         }
     }
 

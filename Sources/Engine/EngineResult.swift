@@ -21,6 +21,8 @@ public struct EngineResult: Sendable {
         public let name: String
         /// Its strength.
         public let weight: Double
+        /// The part of the song in which it acted; nil for all of it.
+        public let span: SongSpan?
     }
 
     /// One piece for each item of the batch.
@@ -31,7 +33,11 @@ public struct EngineResult: Sendable {
     public let parameters: SamplingParameters
     /// The adapters, in the order asked for.
     public let adapters: [UsedAdapter]
-    /// Seconds spent loading and switching adapters.
+    /// How the adapters were computed, which the music does not tell.
+    ///
+    /// Nil without adapters.
+    public let adapterMode: AdapterMode?
+    /// Seconds spent loading, merging and switching adapters.
     public let adapterSeconds: Double
     /// Seconds spent in each part of the model.
     public let timings: GenerationTimings

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ACEStep
+import Adapters
+public import Layers
 import Torch
 
 /// Times the parts of an engine, for `lumina bench`.
@@ -14,6 +16,7 @@ public struct Measurement: Sendable {
     ///
     /// - Parameters:
     ///   - duration: seconds of music in the latents.
+    ///   - voicing: which blend of what is attached acts where; nil where one acts everywhere.
     ///   - repeats: how many steps to take the median of; at least one is taken.
     ///   - age: seconds since the process was started, asked for after the first step.
     /// - Returns: the median of `repeats` steps after a first one, and how long after its start the process was where a later
@@ -21,16 +24,83 @@ public struct Measurement: Sendable {
     /// - Throws: ``EngineError/notLoaded``, or `TorchError` if a step fails.
     public func step(
         duration: Double,
+        voicing: Voicing? = nil,
         repeats: Int,
         untilFirst age: @Sendable () -> Double
     ) async throws -> (median: Double, ready: Double) {
         let frames = MusicRequest(tags: "", duration: duration).frames
         return try await engine.withModel { model in
-            let step = try model.stepForMeasuring(frames: frames)
+            let step = try model.stepForMeasuring(frames: frames, voicing: voicing)
             try step()
             let ready = age()
             let median = try Self.median(repeats: repeats, of: step)
             return (median, ready - median)
+        }
+    }
+
+    /// What the planner expects of either way of computing adapters, and what either takes.
+    public struct Ways: Sendable {
+        /// Seconds that branches are expected to add to a step.
+        public let predictedBranches: Double
+        /// Seconds that merging is expected to take.
+        public let predictedMerging: Double
+        /// Seconds of a step with branches.
+        public let factorsStep: Double
+        /// Seconds of a step with what can be merged merged.
+        public let mergedStep: Double
+        /// Seconds that merging took.
+        public let merging: Double
+    }
+
+    /// Measures a step with resident adapters in both ways; they are taken off afterwards.
+    ///
+    /// - Parameters:
+    ///   - adapters: what acts, by resident name.
+    ///   - duration: seconds of music in the latents.
+    ///   - repeats: how many steps to take the median of.
+    /// - Returns: predicted and measured seconds.
+    /// - Throws: an error that names the adapter, or `TorchError` if a step fails.
+    public func ways(
+        of adapters: [(name: String, reference: AdapterReference)],
+        duration: Double,
+        repeats: Int
+    ) async throws -> Ways {
+        let request = MusicRequest(tags: "", duration: duration)
+        let costs = try await engine.measureCosts(of: adapters, for: request)
+        var (steps, seconds): ([Double], [Double]) = ([], [])
+        for mode in [AdapterMode.factors, .merged] {
+            let attached = try await engine.attach(adapters, to: request, as: mode)
+            seconds.append(attached.seconds)
+            let step = try await step(duration: duration, voicing: attached.voicing, repeats: repeats) { 0 }
+            steps.append(step.median)
+        }
+        try await engine.select([])
+        return Ways(
+            predictedBranches: costs.branchSeconds,
+            predictedMerging: costs.mergeSeconds,
+            factorsStep: steps[0],
+            mergedStep: steps[1],
+            merging: seconds[1]
+        )
+    }
+
+    /// How fast the large products of a step are in bfloat16 and in int8, each size once, with random numbers.
+    ///
+    /// - Parameters:
+    ///   - duration: seconds of music, which make as many rows as a step has tokens.
+    ///   - repeats: how often each is run; the median counts.
+    /// - Returns: the rates, bfloat16 first for each size.
+    /// - Throws: ``EngineError/notLoaded``, or `TorchError` if a product fails.
+    public func products(duration: Double, repeats: Int) async throws -> [ProductRate] {
+        let frames = MusicRequest(tags: "", duration: duration).frames
+        return try await engine.withModel { model in
+            let patch = model.configuration.patchSize
+            return try model.productSizes.flatMap { inputs, outputs, count in
+                try ProductRate.measure(
+                    .init(rows: (frames + patch - 1) / patch, inputs: inputs, outputs: outputs, projections: count),
+                    device: model.device
+                ) { try Self.median(repeats: repeats, of: $0) }
+            }
         }
     }
 

@@ -86,7 +86,8 @@ extension MusicEngine {
         )
         try set.insert(adapter)
         residency.insert(adapter.name, origin: Self.origin(path, description.file.path), byteCount: adapter.byteCount)
-        for evicted in residency.evict(keeping: inUse.union([adapter.name])) { try set.remove(named: evicted) }
+        shrinkCopies()
+        for evicted in residency.evict(keeping: inUse.union([adapter.name])) { try remove(evicted) }
         return AdapterSummary(
             name: adapter.name,
             kinds: description.kinds.map(\.rawValue),
@@ -106,8 +107,14 @@ extension MusicEngine {
     ///
     /// - Throws: an error that names the resident ones if there is none of this name.
     public func unloadAdapter(_ name: String) throws {
-        if residency.isResident(name) || !residency.isKnown(name) { try ready().adapters.remove(named: name) }
+        if residency.isResident(name) || !residency.isKnown(name) { try remove(name) }
         residency.remove(name)
+    }
+
+    private func remove(_ name: String) throws {
+        try ready().adapters.remove(named: name)
+        guard let digest = digests.removeValue(forKey: name), !digests.values.contains(digest) else { return }
+        copies.remove(containing: digest)
     }
 
     /// The names of the adapters in memory, sorted.

@@ -68,16 +68,20 @@ extension MusicEngine {
         defer { inUse = [] }
         let prepared = try requests.map { try prepare($0, allowPartial: allowPartial) }
         let run = try GenerationRun(joining: prepared.map(\.run))
-        let blends = prepared.flatMap { Array(repeating: $0.blend, count: $0.run.items.count) }
-        try state.adapters.select(items: blends)
-        let isVarying = blends.joined().contains(where: \.weight.isVarying)
+        let batch = BatchBlend(
+            items: prepared.flatMap { Array(repeating: $0.blend, count: $0.run.items.count) },
+            positions: run.items.map { state.model.tokenCount($0.request) }.max() ?? 0
+        )
+        let plan = try plan(batch, run: run)
+        try state.adapters.select(batch, over: plan.copy)
         let adapterSeconds = start.secondsUntilNow
         let recorder = saveTensors.map { _ in TensorRecorder() }
         let result = try state.model.generate(
             run,
+            voicing: batch.voicing,
             beforeStep: { progress in
-                if isVarying { try state.adapters.select(items: blends, at: progress) }
-                return isVarying
+                if batch.isVarying { try state.adapters.select(batch, at: progress, over: plan.copy) }
+                return batch.isVarying
             },
             observe: recorder.map { $0.keep },
             report: { event in
@@ -96,6 +100,7 @@ extension MusicEngine {
                 base: state.description,
                 parameters: entry.run.parameters,
                 adapters: entry.adapters,
+                adapterMode: plan.mode,
                 adapterSeconds: adapterSeconds,
                 timings: result.timings,
                 warnings: entry.warnings + (own.first?.warnings ?? [])
@@ -114,18 +119,42 @@ extension MusicEngine {
     private func prepare(_ request: EngineRequest, allowPartial: Bool) throws -> Prepared {
         let (names, warnings) = try residentNames(of: request.adapters, allowPartial: allowPartial)
         let weighted = zip(names, request.adapters).map { (name: $0, weight: $1.weight) }
+        let model = try ready().model
+        let spanWarnings = request.adapters.compactMap { adapter in
+            Self.warning(
+                about: adapter,
+                tokens: adapter.span.map { model.tokens(of: $0, in: request.request) },
+                duration: request.request.duration,
+                token: model.tokenSeconds
+            )
+        }
         return Prepared(
             run: try GenerationRun(
                 request.request,
                 variant: try base.variant,
                 hints: try hints(of: weighted)
             ),
-            blend: zip(names, request.adapters).map { $1.entry(named: $0) },
+            blend: try entries(zip(names, request.adapters).map { ($0, $1) }, for: request.request),
             adapters: zip(request.adapters, names).map {
-                .init(reference: $0.reference, name: $1, weight: $0.weight)
+                .init(reference: $0.reference, name: $1, weight: $0.weight, span: $0.span)
             },
-            warnings: warnings
+            warnings: warnings + spanWarnings
         )
+    }
+
+    /// What the user should know about where an adapter acts, if it is not where he asked for.
+    private static func warning(
+        about adapter: AdapterReference,
+        tokens: Range<Int>?,
+        duration: Double,
+        token: Double
+    ) -> String? {
+        guard let span = adapter.span, let tokens else { return nil }
+        let text = "the span \(span.start)–\(span.end) s of adapter \(adapter.reference)"
+        if span.start >= duration { return "\(text) lies behind the song's end (\(duration) s): it does not act" }
+        if tokens.isEmpty { return "\(text) is shorter than a token of \(token) s and holds none: it does not act" }
+        guard span.end.isFinite, span.end > duration else { return nil }
+        return "\(text) is longer than the song: it ends with it, at \(duration) s"
     }
 
     private static func piece(_ piece: GeneratedPiece) throws -> EngineResult.Piece {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ACEStep
-import Adapters
+package import Adapters
+import FoundationEssentials
 import Layers
 import Tokenizer
 import Torch
@@ -19,7 +20,7 @@ public actor MusicEngine {
         public var variant: String?
         /// `auto`, `cpu`, `cuda` or `cuda:N`.
         public var device: String
-        /// `auto`, `float32` or `bfloat16`.
+        /// `auto`, `float32`, `bfloat16` or `int8`.
         public var dtype: String
         /// Whose conventions to follow.
         public var compatibility: Compatibility
@@ -29,6 +30,16 @@ public actor MusicEngine {
         ///
         /// The least recently used make room.
         public var adapterBudget: Int?
+        /// How adapters are computed; nil leaves it to what either way costs.
+        public var adapterMode: AdapterMode?
+        /// Most bytes that merged copies of hot sets of adapters may take; an eighth of the machine's memory unless set.
+        ///
+        /// Where resident adapters have a budget, copies share it and make room first.
+        public var mergedBudget = Int(clamping: ProcessInfo.processInfo.physicalMemory / 8)
+        /// What sets of adapters cost, in place of what would be measured.
+        package var adapterCosts: BlendCosts?
+        /// Where quantised weights are kept.
+        package var packedWeights = PackedWeightsCache()
 
         /// The embedded model on the best device, unless told otherwise.
         public init(
@@ -38,7 +49,8 @@ public actor MusicEngine {
             dtype: String = "auto",
             compatibility: Compatibility = .standard,
             threads: Int? = nil,
-            adapterBudget: Int? = nil
+            adapterBudget: Int? = nil,
+            adapterMode: AdapterMode? = nil
         ) {
             self.model = model
             self.variant = variant
@@ -47,16 +59,25 @@ public actor MusicEngine {
             self.compatibility = compatibility
             self.threads = threads
             self.adapterBudget = adapterBudget
+            self.adapterMode = adapterMode
         }
     }
 
     nonisolated let thread: ComputeThread
-    private let configuration: Configuration
+    let configuration: Configuration
     private var loaded: Loaded?
     /// Which adapters are in memory, and where those came from that are not any more.
     var residency: Residency
     /// The adapters of the requests that are being prepared or computed.
     var inUse: Set<String> = []
+    /// Chooses between branches and merged copies.
+    var planner: AdapterPlanner
+    /// The merged copies in memory.
+    var copies = MergedCopies()
+    /// What sets of adapters cost, and at how many tokens that was measured.
+    var knownCosts: [AdapterPlanner.Key: (rows: Int, costs: BlendCosts)] = [:]
+    /// What resident adapters do, by name, as far as somebody asked.
+    var digests: [String: String] = [:]
 
     /// What lives on the compute thread only.
     struct Loaded {
@@ -74,20 +95,29 @@ public actor MusicEngine {
         thread = ComputeThread(name: "lumina.compute")
         self.configuration = configuration
         residency = Residency(budget: configuration.adapterBudget)
+        planner = AdapterPlanner(wanted: configuration.adapterMode)
     }
 
     /// Loads a base.
     ///
+    /// - Parameters:
+    ///   - configuration: what to load and how.
+    ///   - progress: told what takes long.
+    /// - Returns: the engine, ready for requests.
     /// - Throws: an error that names the file, the tensor and the rule broken.
-    public static func load(_ configuration: Configuration) async throws -> MusicEngine {
+    public static func load(
+        _ configuration: Configuration,
+        progress: @Sendable (LoadingEvent) -> Void = { _ in }
+    ) async throws -> MusicEngine {
         let start = ContinuousClock.now
         let engine = MusicEngine(configuration)
         let path = try await engine.path()
         let files = try ModelFiles(path: path, variant: configuration.variant)
         // Opening libtorch, reading the tokenizer and mapping the pages of the weights take about as long as each other.
         async let tokenizer = MusicModel.tokenizer(of: files)
-        async let warming: Void = MusicModel.warmPages(of: files)
-        try await engine.load(files, path: path, tokenizer: try tokenizer, start: start)
+        // Weights that are about to be quantised are read once, and their pages let go.
+        async let warming: Void = configuration.dtype == ComputeChoice.int8 ? () : MusicModel.warmPages(of: files)
+        try await engine.load(files, path: path, tokenizer: try tokenizer, start: start, progress: progress)
         await warming
         return engine
     }
@@ -99,19 +129,32 @@ public actor MusicEngine {
         _ files: ModelFiles,
         path: String,
         tokenizer: BytePairTokenizer,
-        start: ContinuousClock.Instant
+        start: ContinuousClock.Instant,
+        progress: @Sendable (LoadingEvent) -> Void
     ) throws {
         let device = try ComputeChoice.device(configuration.device)
         let stored = try MusicModel.storedType(files: files)
-        let dtype = try ComputeChoice.dtype(configuration.dtype, stored: stored, device: device)
+        let arithmetic = try ComputeChoice.arithmetic(configuration.dtype, stored: stored, device: device)
         if let threads = configuration.threads { try TorchRuntime.setThreadCount(threads) }
+        let cache = configuration.packedWeights
+        let packed = arithmetic.quantization == .dynamic ? cache.weights(of: files) : nil
+        if arithmetic.quantization != nil && packed == nil { progress(.quantizing) }
         let model = try MusicModel(
             files: files,
             tokenizer: tokenizer,
-            dtype: dtype,
+            dtype: arithmetic.dtype,
+            quantization: arithmetic.quantization,
+            packed: packed,
             device: device,
             compatibility: configuration.compatibility
         )
+        if arithmetic.quantization == .dynamic && packed == nil {
+            do {
+                try cache.keep(model)
+            } catch {
+                progress(.notKept("\(error)"))
+            }
+        }
         loaded = Loaded(
             model: model,
             adapters: AdapterSet(index: model.projections),
@@ -121,7 +164,7 @@ public actor MusicEngine {
                 variant: model.configuration.variant,
                 version: model.configuration.version,
                 layers: model.configuration.layers,
-                dtype: dtype.name,
+                dtype: arithmetic.name,
                 storedType: stored.name,
                 device: device.description,
                 loadSeconds: (ContinuousClock.now - start).inSeconds
@@ -145,6 +188,14 @@ public actor MusicEngine {
     }
 }
 
+/// What a load does that takes a while, or that a user may want to know of.
+public enum LoadingEvent: Sendable, Equatable {
+    /// The weights are quantised to int8, and packed for this processor.
+    case quantizing
+    /// The packed weights could not be kept for the next time; why.
+    case notKept(String)
+}
+
 /// The base that an engine has loaded.
 public struct BaseDescription: Sendable, Equatable, Codable {
     /// Its directory's name.
@@ -157,7 +208,7 @@ public struct BaseDescription: Sendable, Equatable, Codable {
     public let version: String?
     /// Layers of its diffusion transformer.
     public let layers: Int
-    /// The type computed in.
+    /// The type computed in; `int8` if the large products are.
     public let dtype: String
     /// The type stored.
     public let storedType: String

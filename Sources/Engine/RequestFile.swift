@@ -4,7 +4,7 @@ public import ACEStep
 import FoundationEssentials
 
 /// A request as a JSON file: `tags`, `lyrics`, `duration`, `num_inference_steps`, `guidance_scale`, `shift`, `seed`,
-/// `vocal_language`, `bpm`, `keyscale`, `timesignature`, `batch`, and `adapters: [{"ref": …, "weight": …}]`.
+/// `vocal_language`, `bpm`, `keyscale`, `timesignature`, `batch`, and `adapters: [{"ref", "weight", "span", "groups"}]`.
 public struct RequestFile: Sendable, Equatable {
     /// What the music should be like.
     public let request: MusicRequest
@@ -36,6 +36,8 @@ public struct RequestFile: Sendable, Equatable {
         let fields: Fields
         do {
             fields = try JSONDecoder().decode(Fields.self, from: json)
+        } catch let error as EngineError {
+            throw EngineError.request(file: file, reason: error.description)
         } catch let error as DecodingError {
             throw EngineError.request(
                 file: file,

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACEStep
 import Adapters
 import FoundationEssentials
 
 /// An adapter in a request: `{"ref": …, "weight": 0.7}`, or a curve `[[progress, weight], …]` as weight, and optionally
-/// `groups: {"self": …, "cross": …, "mlp": …}`.
+/// `span: [start, end]` in seconds of the song and `groups: {"self": …, "cross": …, "mlp": …}`.
 struct RequestedAdapter: Decodable {
     /// What it asks for.
     let reference: AdapterReference
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case ref, weight, groups
+        case ref, weight, span, groups
     }
 
     private struct Groups: Decodable {
@@ -29,14 +30,26 @@ struct RequestedAdapter: Decodable {
             crossAttention: groups?.cross ?? 1,
             feedForward: groups?.mlp ?? 1
         )
+        let span = try Self.span(container)
         // A number, or else a curve; what is neither is reported as the curve it is not.
         if !container.contains(.weight) {
-            reference = AdapterReference(ref, groups: scales)
+            reference = AdapterReference(ref, groups: scales, span: span)
         } else if let weight = try? container.decode(Double.self, forKey: .weight) {
-            reference = AdapterReference(ref, weight: weight, groups: scales)
+            reference = AdapterReference(ref, weight: weight, groups: scales, span: span)
         } else {
-            reference = AdapterReference(ref, curve: try Self.curve(container), groups: scales)
+            reference = AdapterReference(ref, curve: try Self.curve(container), groups: scales, span: span)
         }
+    }
+
+    private static func span(_ container: KeyedDecodingContainer<CodingKeys>) throws -> SongSpan? {
+        guard let ends = try container.decodeIfPresent([Double].self, forKey: .span) else { return nil }
+        guard ends.count == 2 else {
+            throw EngineError.requestedSpan("[\(ends.map { "\($0)" }.joined(separator: ", "))]")
+        }
+        guard let span = try? SongSpan(from: ends[0], to: ends[1]) else {  // which names the field, not the file
+            throw EngineError.requestedSpan("[\(ends[0]), \(ends[1])]")
+        }
+        return span
     }
 
     private static func curve(_ container: KeyedDecodingContainer<CodingKeys>) throws -> StrengthCurve {

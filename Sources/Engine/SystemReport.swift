@@ -41,10 +41,13 @@ public struct SystemReport: Sendable, Codable {
     private static var processor: Finding {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let fast = (try? ComputeChoice.hasFastBFloat16) ?? true  // without libtorch, its own line says what is missing
+        let integers = (try? Int8Matrix.isSupported) ?? false
         return Finding(
             what: "processor",
             status: .good,
-            detail: "\(cores) cores, bfloat16 products \(fast ? "in hardware" : "not in hardware")",
+            detail: "\(cores) cores, bfloat16 products \(fast ? "in hardware" : "not in hardware"), "
+                + (integers
+                    ? "int8 products in hardware: --dtype int8 is fast here" : "no fast int8 products (no VNNI)"),
             advice: fast ? nil : "--dtype auto computes in float32 here, which is faster on this processor"
         )
     }

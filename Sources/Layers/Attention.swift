@@ -22,6 +22,8 @@ public struct KeysAndValues {
     public let values: Tensor
     /// Which of them are real; nil if all are.
     public var padding: KeyPadding?
+    /// Which row a position's query attends to, where there is a row for each voice; nil where there is one for each item.
+    public var voicing: Voicing?
 }
 
 /// Grouped-query attention with RMS-normalised queries and keys, as Qwen3 and ACE-Step have it.
@@ -65,14 +67,15 @@ public struct Attention {
     /// - Parameters:
     ///   - weights: a cursor at the block; reads `{q,k,v,o}_proj` and `{q,k}_norm`.
     ///   - shape: the widths, which the weights must have.
+    ///   - context: what keys and values are made of: the sequence itself, or what all its positions share.
     /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
-    public init(_ weights: Weights, shape: Shape) throws {
+    public init(_ weights: Weights, shape: Shape, context: LinearInput = .positions) throws {
         self.shape = shape
         let queryWidth = shape.heads * shape.headDimension
         let keyWidth = shape.keyValueHeads * shape.headDimension
         query = try weights.linear("q_proj", inputs: shape.dimension, outputs: queryWidth)
-        key = try weights.linear("k_proj", inputs: shape.dimension, outputs: keyWidth)
-        value = try weights.linear("v_proj", inputs: shape.dimension, outputs: keyWidth)
+        key = try weights.linear("k_proj", inputs: shape.dimension, outputs: keyWidth, reading: context)
+        value = try weights.linear("v_proj", inputs: shape.dimension, outputs: keyWidth, reading: context)
         output = try weights.linear("o_proj", inputs: queryWidth, outputs: shape.dimension)
         queryNorm = try RMSNorm(weights["q_norm"], dimension: shape.headDimension, epsilon: shape.epsilon)
         keyNorm = try RMSNorm(weights["k_norm"], dimension: shape.headDimension, epsilon: shape.epsilon)
@@ -106,6 +109,9 @@ public struct Attention {
         return try output(merge(mixed))
     }
 
+    /// Whether adapters act on the projections of keys and values now.
+    public var isContextAdapted: Bool { key.isAdapted || value.isAdapted }
+
     /// The keys and values of cross-attention, which do not depend on the queries.
     ///
     /// - Parameter context: `[batch, contextLength, dimension]`.
@@ -122,18 +128,12 @@ public struct Attention {
     ///
     /// - Parameters:
     ///   - x: `[batch, length, dimension]`.
-    ///   - context: what `keysAndValues(of:)` made, for the same batch.
+    ///   - context: what `keysAndValues(of:)` made, for the same batch or for its voices.
     /// - Returns: `[batch, length, dimension]`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor, attendingTo context: KeysAndValues) throws(TorchError) -> Tensor {
         let queries = try heads(queryNorm, of: query(x))
-        let mixed = try queries.attend(
-            key: context.keys,
-            value: context.values,
-            mask: context.padding?.mask,
-            scale: scale
-        )
-        return try output(merge(mixed))
+        return try output(merge(context.attend(queries, scale: scale)))
     }
 
     private var scale: Double { 1 / Double(shape.headDimension).squareRoot() }
@@ -149,6 +149,33 @@ public struct Attention {
 
     private func merge(_ x: Tensor) throws(TorchError) -> Tensor {
         try x.transpose(1, 2).reshape([x.dimension(0), x.dimension(2), -1])
+    }
+}
+
+extension KeysAndValues {
+    /// What queries `[batch, heads, length, headDimension]` find, each run of an item at its voice's row.
+    fileprivate func attend(_ queries: Tensor, scale: Double) throws(TorchError) -> Tensor {
+        guard let voicing else {
+            return try queries.attend(key: keys, value: values, mask: padding?.mask, scale: scale)
+        }
+        var rows: [Tensor] = []
+        for (item, runs) in voicing.items.enumerated() {
+            let own = try queries.slice(0, from: item, to: item + 1)
+            var parts: [Tensor] = []
+            for run in runs {
+                let (voice, next) = (run.voice, run.voice + 1)
+                parts.append(
+                    try own.slice(2, from: run.positions.lowerBound, to: run.positions.upperBound).attend(
+                        key: keys.slice(0, from: voice, to: next),
+                        value: values.slice(0, from: voice, to: next),
+                        mask: padding?.mask.slice(0, from: voice, to: next),
+                        scale: scale
+                    )
+                )
+            }
+            rows.append(parts.count == 1 ? parts[0] : try Tensor.cat(parts, dimension: 2))
+        }
+        return rows.count == 1 ? rows[0] : try Tensor.cat(rows, dimension: 0)
     }
 }
 

@@ -15,6 +15,8 @@ public final class Linear {
     public let bias: Tensor?
     /// How the checkpoint stores the weight: the shape that adapters are made for.
     public let layout: WeightLayout
+    /// What takes the place of the weight and the bias, where adapters are merged into a copy of them.
+    public private(set) var merged: MergedWeight?
     /// What adapters add, in the order in which it is added.
     public private(set) var branches: [any LayerBranch] = []
 
@@ -57,12 +59,21 @@ public final class Linear {
     /// The shape in which the checkpoint stores the weight.
     public var storedShape: [Int] { layout.storedShape(outputs: outputFeatures, inputs: inputFeatures) }
 
+    /// Whether adapters act on it now.
+    public var isAdapted: Bool { !branches.isEmpty }
+
     /// Replaces what adapters add; an empty list restores the base.
-    public func attach(_ branches: [any LayerBranch]) {
+    ///
+    /// - Parameters:
+    ///   - branches: what is added, in order.
+    ///   - merged: a copy of the weight that is used instead of it. Nil for the weight itself.
+    public func attach(_ branches: [any LayerBranch], over merged: MergedWeight? = nil) {
         self.branches = branches
+        self.merged = merged
     }
 
-    /// Some rows of the checkpoint's weight in its stored shape, in float32, each with all its other dimensions in one.
+    /// Some rows of the checkpoint's weight in its stored shape, in float32, each with all its other dimensions in one, on the
+    /// device that computes.
     ///
     /// - Parameters:
     ///   - start: the first index along the stored weight's first dimension.
@@ -72,7 +83,7 @@ public final class Linear {
     public func storedRows(from start: Int, to end: Int) throws(TorchError) -> Tensor {
         let rows = storedShape[0]
         let stored = layout == .matrix ? weight : try layout.stored(weight)
-        return try stored.reshape([rows, -1]).slice(0, from: start, to: end).to(.float32)
+        return try stored.reshape([rows, -1]).slice(0, from: start, to: end).to(product.device).to(.float32)
     }
 
     /// Applies the projection and then each branch.
@@ -81,8 +92,28 @@ public final class Linear {
     /// - Returns: `[..., out]`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        var y = try product(x, bias: bias)
+        var y = if let merged { try merged.product(x) } else { try product(x, bias: bias) }
         for branch in branches { y = try branch.apply(input: x, output: y, layer: self) }
         return y
     }
+}
+
+/// A copy of a layer's weight with adapters in it.
+public struct MergedWeight {
+    /// `[out, in]`.
+    public let weight: Tensor
+    /// `[out]`; the layer may have had none.
+    public let bias: Tensor?
+
+    /// Names both.
+    public init(weight: Tensor, bias: Tensor?) {
+        self.weight = weight
+        self.bias = bias
+    }
+
+    /// The layer's output of `[..., in]` with the copy in its weight's place.
+    func product(_ x: Tensor) throws(TorchError) -> Tensor { try x.linear(weight, bias: bias) }
+
+    /// The bytes of both.
+    public var byteCount: Int { weight.byteCount + (bias?.byteCount ?? 0) }
 }

@@ -12,6 +12,10 @@ public protocol LinearProduct {
     ///
     /// For norms of adapters and for merging; its type may differ from the one computed in.
     var original: Tensor { get }
+    /// Whether the product's numbers are those of ``original``: only then may a merged copy take its place.
+    var isExact: Bool { get }
+    /// Where it is computed; the original may lie elsewhere.
+    var device: Device { get }
 
     /// `x · Wᵀ + bias`.
     ///
@@ -24,6 +28,9 @@ public protocol LinearProduct {
 }
 
 extension LinearProduct {
+    /// Where the original lies.
+    public var device: Device { original.device }
+
     /// `x · Wᵀ`: no bias.
     ///
     /// - Parameter x: `[..., in]`.
@@ -40,6 +47,8 @@ public struct DenseProduct: LinearProduct {
     /// - Parameter weight: `[out, in]`, in the type to compute in.
     public init(_ weight: Tensor) { original = weight }
 
+    /// Always.
+    public var isExact: Bool { true }
     /// The size of the input's last dimension.
     public var inputFeatures: Int { original.dimension(1) }
     /// The size of the output's last dimension.

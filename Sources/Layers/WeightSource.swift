@@ -14,6 +14,7 @@ public final class WeightSource {
     public let device: Device
     /// Where the module's adaptable projections are noted, if it has any.
     public let index: LinearIndex?
+    private let quantization: Quantization?
     private let store: TensorStore
     private let storedName: (String) -> String
     private var used: Set<String> = []
@@ -23,18 +24,21 @@ public final class WeightSource {
     ///   - dtype: the type to compute in.
     ///   - device: the device to compute on.
     ///   - index: notes every projection that adapters may attach to.
+    ///   - quantization: which projections multiply in int8; nil if none does.
     ///   - storedName: the name in the file of a path of the original layout.
     public init(
         store: TensorStore,
         dtype: DType,
         device: Device,
         index: LinearIndex? = nil,
+        quantization: Quantization? = nil,
         storedName: @escaping (String) -> String = { $0 }
     ) {
         self.store = store
         self.dtype = dtype
         self.device = device
         self.index = index
+        self.quantization = quantization
         self.storedName = storedName
         file = store.files.first.map { store.files.count == 1 ? $0.path : Self.directory(of: $0.path) } ?? ""
     }
@@ -101,6 +105,63 @@ public final class WeightSource {
             dtype: dtype,
             owner: file
         )
+    }
+}
+
+extension WeightSource {
+    /// Which projections of a module multiply in int8, and how.
+    public struct Quantization {
+        private let method: QuantizationMethod
+        private let packed: PackedWeights?
+        private let includes: (String) -> Bool
+
+        /// - Parameters:
+        ///   - method: how the products are computed.
+        ///   - packed: what was quantised before; projections that it lacks are quantised anew.
+        ///   - includes: whether a projection, by its path, is one of them.
+        public init(
+            _ method: QuantizationMethod,
+            packed: PackedWeights? = nil,
+            includes: @escaping (String) -> Bool
+        ) {
+            self.method = method
+            self.packed = packed
+            self.includes = includes
+        }
+
+        /// How `path` is to be computed; nil if it is not quantised.
+        fileprivate func method(for path: String) -> QuantizationMethod? { includes(path) ? method : nil }
+
+        fileprivate func packedMatrix(_ path: String, shape: [Int]) throws -> Int8Matrix? {
+            try packed?.matrix(path, outputs: shape[0], inputs: shape[1])
+        }
+    }
+
+    /// The product with a projection's weight: in the compute type, or in int8 if this source quantises it.
+    ///
+    /// Once a weight is quantised, its mapped pages are let go: they come back if somebody asks for the original.
+    ///
+    /// - Parameters:
+    ///   - path: the projection's path, without `.weight`.
+    ///   - shape: `[out, in]`, as the configuration implies.
+    /// - Returns: the product.
+    /// - Throws: ``LayerError`` if it is missing or of another shape, `TorchError` if it cannot be held or quantised.
+    func product(_ path: String, shape: [Int]) throws -> any LinearProduct {
+        let name = path + ".weight"
+        guard let quantization, let method = quantization.method(for: path) else {
+            return DenseProduct(try tensor(name, shape: shape))
+        }
+        let original = try stored(name, shape: shape)
+        if method == .dynamic, let matrix = try quantization.packedMatrix(path, shape: shape) {
+            return QuantizedProduct(matrix, original: original)
+        }
+        let (file, description) = try store.location(of: storedName(name))
+        file.populate(description.byteRange)
+        defer { file.adviseDontNeed(description.byteRange) }
+        switch method {
+        case .dynamic: return try QuantizedProduct(quantizing: original)
+        case .weightsOnly: return try WeightOnlyProduct(quantizing: original, device: device)
+        }
     }
 }
 

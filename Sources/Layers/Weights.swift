@@ -48,15 +48,22 @@ public struct Weights {
     ///   - inputs: features in.
     ///   - outputs: features out.
     ///   - bias: whether the projection has a bias.
-    /// - Returns: the projection, its weight `[outputs, inputs]`.
+    ///   - input: what it reads, for adapters that act on a part of the sequence.
+    /// - Returns: the projection, its weight `[outputs, inputs]`, quantised if the source quantises it.
     /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
-    public func linear(_ name: String, inputs: Int, outputs: Int, bias: Bool = false) throws -> Linear {
+    public func linear(
+        _ name: String,
+        inputs: Int,
+        outputs: Int,
+        bias: Bool = false,
+        reading input: LinearInput = .positions
+    ) throws -> Linear {
         let layer = Linear(
             path: join(name),
-            weight: try tensor(name + ".weight", shape: [outputs, inputs]),
+            product: try source.product(join(name), shape: [outputs, inputs]),
             bias: bias ? try tensor(name + ".bias", shape: [outputs]) : nil
         )
-        source.index?.add(layer)
+        source.index?.add(layer, reading: input)
         return layer
     }
 

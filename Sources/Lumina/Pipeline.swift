@@ -27,18 +27,28 @@ public actor Pipeline {
     ///   - model: a checkpoint's directory; nil takes the embedded model.
     ///   - variant: which model, where the directory holds several.
     ///   - device: `auto`, `cpu`, `cuda` or `cuda:N`.
-    ///   - dtype: `auto`, `float32` or `bfloat16`.
+    ///   - dtype: `auto`, `float32`, `bfloat16` or `int8`.
     ///   - compatibility: whose conventions to follow.
+    ///   - adapterMode: how adapters are computed; nil leaves it to what either way costs, which may differ in rounding from one
+    ///     request to the next.
     /// - Throws: an error whose description names the file and the way out.
     public init(
         model: String? = nil,
         variant: String? = nil,
         device: String = "auto",
         dtype: String = "auto",
-        compatibility: Compatibility = .standard
+        compatibility: Compatibility = .standard,
+        adapterMode: AdapterMode? = nil
     ) async throws {
         engine = try await MusicEngine.load(
-            .init(model: model, variant: variant, device: device, dtype: dtype, compatibility: compatibility)
+            .init(
+                model: model,
+                variant: variant,
+                device: device,
+                dtype: dtype,
+                compatibility: compatibility,
+                adapterMode: adapterMode
+            )
         )
     }
 
@@ -77,11 +87,19 @@ public actor Pipeline {
     /// - Parameter blend: any real weights of resident adapters; empty for the base alone.
     /// - Throws: if a name is not resident; the blend stays as it was then.
     public func setAdapterWeights(_ blend: [String: Double]) async throws {
+        try await setAdapters(blend.sorted { $0.key < $1.key }.map { AdapterReference($0.key, weight: $0.value) })
+    }
+
+    /// Sets the blend of the next requests with all that a request may say: curves, spans of the song, scales of groups.
+    ///
+    /// - Parameter blend: references to resident adapters; one may come several times in spans that are apart.
+    /// - Throws: if a name is not resident; the blend stays as it was then.
+    public func setAdapters(_ blend: [AdapterReference]) async throws {
         let resident = try await engine.adapterNames
-        if let stranger = blend.keys.sorted().first(where: { !resident.contains($0) }) {
-            throw EngineError.unknownAdapter(stranger, resident: resident)
+        if let stranger = blend.first(where: { !resident.contains($0.reference) }) {
+            throw EngineError.unknownAdapter(stranger.reference, resident: resident)
         }
-        weights = blend.sorted { $0.key < $1.key }.map { AdapterReference($0.key, weight: $0.value) }
+        weights = blend
     }
 
     /// Makes music with the current blend.

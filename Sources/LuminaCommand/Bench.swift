@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACEStep
 import ArgumentParser
 import Engine
 
@@ -12,10 +13,15 @@ struct Bench: AsyncParsableCommand {
 
     /// What to measure.
     enum Subject: String, ExpressibleByArgument, CaseIterable {
-        case load, swap, generate
+        case load, swap, generate, quality
     }
 
-    @Argument(help: "load, swap or generate; each measures what the one before it does, too.")
+    @Argument(
+        help: ArgumentHelp(
+            "load, swap or generate, each of which measures what the one before it does, too; or quality.",
+            discussion: "quality says how far bfloat16 and int8 are from float32 on the same request."
+        )
+    )
     var subject: Subject
 
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -41,10 +47,12 @@ struct Bench: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = model.engine
+        var configuration = model.engine
+        configuration.adapterMode = adapterOptions.mode
         let references = try adapterOptions.references()
-        let (subject, duration, steps, repeats) = (subject, duration, steps, repeats)
-        let figures = try await Interruption.cancelling {
+        if subject == .quality { return try await printQuality(configuration, references) }
+        let (subject, duration, steps, repeats, mode) = (subject, duration, steps, repeats, adapterOptions.mode)
+        let figures = try await Interruption.cancelling { [configuration] in
             let engine = try await MusicEngine.load(configuration)
             return try await BenchFigures.measure(
                 engine,
@@ -52,9 +60,36 @@ struct Bench: AsyncParsableCommand {
                 references: references,
                 duration: duration,
                 steps: steps,
-                repeats: repeats
+                repeats: repeats,
+                mode: mode
             )
         }
         if json { try JSONOutput.print(figures) } else { figures.printTable() }
     }
+
+    /// Prints how far other types are from float32; with adapters, how far their effect is, too.
+    private func printQuality(
+        _ configuration: MusicEngine.Configuration,
+        _ references: [AdapterReference]
+    ) async throws {
+        let request = MusicRequest(tags: "jazz, piano trio", duration: duration, steps: steps, guidance: 1, seed: 1)
+        let figures = try await Interruption.cancelling {
+            try await QualityFigures.measure(
+                ["bfloat16", "int8"],
+                of: configuration,
+                request: request,
+                adapters: references
+            )
+        }
+        if json { return try JSONOutput.print(figures) }
+        for figure in figures {
+            let effect = figure.effectError.map { ", of the adapters' effect \(Self.percent($0))" } ?? ""
+            print(
+                figure.dtype.padded(to: 12) + "error of the latents \(Self.percent(figure.latentError))\(effect); "
+                    + "spectra \(Figures.rounded(figure.logSpectralDistance, places: 2)) dB apart"
+            )
+        }
+    }
+
+    private static func percent(_ share: Double) -> String { Figures.rounded(100 * share, places: 2) + " %" }
 }

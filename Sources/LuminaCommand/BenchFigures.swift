@@ -12,12 +12,21 @@ struct BenchFigures: Encodable, Sendable {
     var adapterLoadSeconds: Double?
     var adaptedStepSeconds: Double?
     var adapterSwitchSeconds: Double?
+    /// With branches, as the planner expects it and as it is.
+    var predictedFactorsSeconds: Double?
+    var factorsSeconds: Double?
+    /// With what can be merged merged.
+    var predictedMergedSeconds: Double?
+    var mergedSeconds: Double?
+    var predictedMergingSeconds: Double?
+    var mergingSeconds: Double?
     var generationSeconds: Double?
     var audioSeconds: Double?
     var peakGigabytes: Double?
     var model: String?
     var dtype: String?
     var device: String?
+    var products: [ProductRate]?
 
     private enum CodingKeys: String, CodingKey {
         case loadSeconds = "load_s"
@@ -27,10 +36,16 @@ struct BenchFigures: Encodable, Sendable {
         case adapterLoadSeconds = "adapter_load_s"
         case adaptedStepSeconds = "dit_step_with_adapter_s"
         case adapterSwitchSeconds = "adapter_switch_s"
+        case predictedFactorsSeconds = "factors_step_predicted_s"
+        case factorsSeconds = "factors_step_s"
+        case predictedMergedSeconds = "merged_step_predicted_s"
+        case mergedSeconds = "merged_step_s"
+        case predictedMergingSeconds = "merge_predicted_s"
+        case mergingSeconds = "merge_s"
         case generationSeconds = "generate_s"
         case audioSeconds = "audio_s"
         case peakGigabytes = "peak_rss_gb"
-        case model, dtype, device
+        case model, dtype, device, products
     }
 
     /// Switching is so quick that the median needs many.
@@ -42,7 +57,8 @@ struct BenchFigures: Encodable, Sendable {
         references: [AdapterReference],
         duration: Double,
         steps: Int?,
-        repeats: Int
+        repeats: Int,
+        mode: AdapterMode?
     ) async throws -> BenchFigures {
         var figures = BenchFigures()
         let measurement = Measurement(engine)
@@ -52,14 +68,18 @@ struct BenchFigures: Encodable, Sendable {
         let step = try await measurement.step(duration: duration, repeats: repeats, untilFirst: ProcessFigures.age)
         figures.readySeconds = step.ready
         figures.stepSeconds = step.median
-        if subject == .generate { figures.decodingSeconds = try await measurement.decoding(repeats: repeats) }
+        if subject == .generate {
+            figures.decodingSeconds = try await measurement.decoding(repeats: repeats)
+            figures.products = try await measurement.products(duration: duration, repeats: repeats)
+        }
         if !references.isEmpty {
             try await figures.measureAdapters(
                 references,
                 on: engine,
                 with: measurement,
                 duration: duration,
-                repeats: repeats
+                repeats: repeats,
+                mode: mode
             )
         }
         if subject == .generate {
@@ -80,7 +100,8 @@ struct BenchFigures: Encodable, Sendable {
         on engine: MusicEngine,
         with measurement: Measurement,
         duration: Double,
-        repeats: Int
+        repeats: Int,
+        mode: AdapterMode?
     ) async throws {
         var blends: [[(name: String, weight: Double)]] = []
         var seconds: [Double] = []
@@ -90,8 +111,12 @@ struct BenchFigures: Encodable, Sendable {
             blends.append([(summary.name, reference.weight)])
         }
         adapterLoadSeconds = seconds.median
-        try await engine.select(blends[0])
-        adaptedStepSeconds = try await measurement.step(duration: duration, repeats: repeats) { 0 }.median
+        let first = [(name: blends[0][0].name, reference: references[0])]
+        let ways = try await measurement.ways(of: first, duration: duration, repeats: repeats)
+        (factorsSeconds, mergedSeconds, mergingSeconds) = (ways.factorsStep, ways.mergedStep, ways.merging)
+        predictedFactorsSeconds = stepSeconds.map { $0 + ways.predictedBranches }
+        (predictedMergedSeconds, predictedMergingSeconds) = (stepSeconds, ways.predictedMerging)
+        adaptedStepSeconds = mode == .merged ? mergedSeconds : factorsSeconds
         adapterSwitchSeconds = try await measurement.switching(
             between: blends.count == 1 ? blends + [[]] : blends,
             repeats: Self.switches
@@ -102,12 +127,22 @@ struct BenchFigures: Encodable, Sendable {
     func printTable() {
         let rows: [(String, Double?)] = [
             ("load", loadSeconds), ("process start to ready", readySeconds), ("denoising step", stepSeconds),
-            ("  with the first adapter", adaptedStepSeconds), ("adapter from disk", adapterLoadSeconds),
+            ("  with the first adapter", adaptedStepSeconds), ("  as factors, predicted", predictedFactorsSeconds),
+            ("  as factors, measured", factorsSeconds), ("  merged, predicted", predictedMergedSeconds),
+            ("  merged, measured", mergedSeconds), ("  merging, predicted", predictedMergingSeconds),
+            ("  merging, measured", mergingSeconds), ("adapter from disk", adapterLoadSeconds),
             ("switch of resident adapters", adapterSwitchSeconds), ("decoding a second of audio", decodingSeconds),
             ("whole request", generationSeconds),
         ]
         for case (let name, let seconds?) in rows {
             print(name.padded(to: 30) + Figures.seconds(seconds))
+        }
+        for product in products ?? [] {
+            print(
+                "product \(product.rows)×\(product.inputs)×\(product.outputs)".padded(to: 30)
+                    + product.dtype.padded(to: 14) + "\(Figures.rounded(product.gigaflops, places: 0)) GFLOP/s, "
+                    + "\(Figures.rounded(product.ratio, places: 2)) × bfloat16"
+            )
         }
         if let peakGigabytes { print("peak memory".padded(to: 30) + "\(Figures.rounded(peakGigabytes, places: 2)) GB") }
     }

@@ -39,12 +39,13 @@ struct Generate: AsyncParsableCommand {
         let outputs = try OutputFiles(path: out, count: request.batch, encoding: encoding)
         if let saveTensors { try OutputFiles.requireWritable(saveTensors) }
         let bar = ProgressBar(isQuiet: quiet)
-        let configuration = model.engine
+        var configuration = model.engine
+        configuration.adapterMode = adapterOptions.mode
         let wanted = references.isEmpty ? listed : references
         let (tensors, partial) = (saveTensors, adapterOptions.allowPartial)
-        let result = try await Interruption.cancelling {
+        let result = try await Interruption.cancelling { [configuration] in
             defer { bar.finish() }
-            let engine = try await MusicEngine.load(configuration)
+            let engine = try await MusicEngine.load(configuration) { bar.show($0) }
             return try await engine.generate(
                 request,
                 adapters: wanted,

@@ -11,6 +11,8 @@ struct GenerationReport: Encodable {
         let ref: String
         let name: String
         let weight: Double
+        /// Seconds of the song between which it acted; absent if everywhere, an end of null is the song's.
+        let span: [Double?]?
     }
 
     /// Seconds spent in each part.
@@ -41,6 +43,8 @@ struct GenerationReport: Encodable {
     let guidance: Double
     let shift: Double
     let adapters: [Adapter]
+    /// `factors` or `merged`; absent without adapters.
+    let adapterMode: AdapterMode?
     let timings: Timings
     let warnings: [String]
 
@@ -49,6 +53,7 @@ struct GenerationReport: Encodable {
         case sampleRate = "sample_rate"
         case steps = "num_inference_steps"
         case guidance = "guidance_scale"
+        case adapterMode = "adapter_mode"
     }
 
     init(result: EngineResult, files: [String]) {
@@ -62,7 +67,15 @@ struct GenerationReport: Encodable {
         steps = result.parameters.steps
         guidance = result.parameters.guidance
         shift = result.parameters.shift
-        adapters = result.adapters.map { Adapter(ref: $0.reference, name: $0.name, weight: $0.weight) }
+        adapters = result.adapters.map {
+            Adapter(
+                ref: $0.reference,
+                name: $0.name,
+                weight: $0.weight,
+                span: $0.span.map { [$0.start, $0.end.isFinite ? $0.end : nil] }
+            )
+        }
+        adapterMode = result.adapterMode
         timings = Timings(
             loading: result.base.loadSeconds,
             adapters: result.adapterSeconds,
@@ -80,7 +93,13 @@ struct GenerationReport: Encodable {
         for (file, seed) in zip(files, seeds) {
             Swift.print("\(file): \(Figures.seconds(duration)) of music, seed \(seed)")
         }
-        for adapter in adapters { Swift.print("  adapter \(adapter.name) at \(Figures.plain(adapter.weight))") }
+        for adapter in adapters {
+            let span = adapter.span.map { ends in
+                let (start, end) = (ends[0].map { Figures.seconds($0) } ?? "", ends[1].map { Figures.seconds($0) })
+                return " from \(start) to \(end ?? "the end")"
+            }
+            Swift.print("  adapter \(adapter.name) at \(Figures.plain(adapter.weight))\(span ?? "")")
+        }
         Swift.print(
             "  \(work) in \(Figures.seconds(seconds)): encode \(Figures.seconds(timings.encoding)), "
                 + "denoise \(Figures.seconds(timings.denoising)), decode \(Figures.seconds(timings.decoding)); "

@@ -24,7 +24,7 @@ import Torch
         #expect(report.layers.allSatisfy { $0.error < 1e-5 })
         let file = try SafetensorsFile(path: output)
         let comfyUI = PlainComfyUI(file: file)
-        let weights = try EffectiveWeights(adapter, dtype: .float64)
+        let weights = EffectiveWeights(adapter, dtype: .float64)
         for module in adapter.modules {
             let path = try base.path(of: module.path)
             let weight = try base.weight(path, dtype: .float64)

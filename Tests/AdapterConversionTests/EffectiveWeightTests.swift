@@ -14,7 +14,7 @@ import Torch
         on base: BaseWeights,
         _ formula: (AdapterModule, PlainMatrix, (TensorRole) throws -> PlainMatrix) throws -> PlainMatrix
     ) throws {
-        let weights = try EffectiveWeights(description, dtype: .float64)
+        let weights = EffectiveWeights(description, dtype: .float64)
         #expect(!description.modules.isEmpty)
         for module in description.modules {
             let path = try base.path(of: module.path)

@@ -21,7 +21,7 @@ import Torch
         #expect(report.layers.count == Fixture.linear.count)
         #expect(report.layers.allSatisfy { $0.energy > 0.999999 && $0.rank == 4 })
         let extracted = try AdapterDescription(contentsOf: output)
-        let (first, second) = (try EffectiveWeights(adapter), try EffectiveWeights(extracted))
+        let (first, second) = (EffectiveWeights(adapter), EffectiveWeights(extracted))
         for (module, other) in zip(adapter.modules, extracted.modules) {
             #expect(module.path == other.path)
             let wanted = try PlainMatrix(first.difference(of: module, base: nil)) * 0.5

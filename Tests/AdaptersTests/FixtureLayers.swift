@@ -25,7 +25,15 @@ struct FixtureLayers {
     ]
 
     /// Makes the layers.
-    init(dtype: DType = .float32) throws {
+    ///
+    /// - Parameters:
+    ///   - dtype: the type of weights and inputs.
+    ///   - product: how each multiplies by its weight.
+    /// - Throws: an error if the fixture is damaged, and what `product` throws.
+    init(
+        dtype: DType = .float32,
+        product: (Tensor) throws -> any LinearProduct = { DenseProduct($0) }
+    ) throws {
         stored = try TensorFile(path: Self.path("base.safetensors"))
         for name in stored.names where name.hasSuffix(".weight") {
             let path = String(name.dropLast(".weight".count))
@@ -36,7 +44,7 @@ struct FixtureLayers {
             index.add(
                 Linear(
                     path: path,
-                    weight: try layout.matrix(Tensor(weight.floats, shape: weight.shape)).to(dtype),
+                    product: try product(layout.matrix(Tensor(weight.floats, shape: weight.shape)).to(dtype)),
                     bias: try stored.tensors[path + ".bias"].map {
                         try Tensor($0.floats, shape: $0.shape).to(dtype)
                     },

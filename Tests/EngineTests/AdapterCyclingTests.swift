@@ -15,13 +15,16 @@ struct AdapterCyclingTests {
         await #expect(processExitsWith: .success) {
             let environment = ProcessInfo.processInfo.environment
             let count = environment["LUMINA_SOAK"] == "1" ? 10_000 : environment["LUMINA_SLOW"] == "1" ? 3000 : 300
-            var story = try await AdapterCycling(seed: 1)
-            try await story.run(count / 3)
-            let (tensors, bytes) = (TorchRuntime.liveTensorCount, AdapterCycling.residentBytes())
-            try await story.run(count - count / 3)
-            #expect(TorchRuntime.liveTensorCount == tensors)
-            #expect(AdapterCycling.residentBytes() - bytes < 48 << 20, "resident memory grew")
-            #expect(story.restorations > count / 10, "the base was asked for too seldom")
+            try await AdapterCycling.check(count, mode: .factors)
+        }
+    }
+
+    @Test("The same where each blend is merged into copies, of which few find room")
+    func mergedOperations() async throws {
+        await #expect(processExitsWith: .success) {
+            let environment = ProcessInfo.processInfo.environment
+            let count = environment["LUMINA_SOAK"] == "1" ? 10_000 : environment["LUMINA_SLOW"] == "1" ? 1500 : 150
+            try await AdapterCycling.check(count, mode: .merged)
         }
     }
 }
@@ -38,10 +41,21 @@ struct AdapterCycling {
     private static let request = EngineFixture.request()
 
     /// Loads the engine and remembers what the base makes.
-    init(seed: UInt64) async throws {
-        engine = try await EngineFixture.load()
+    init(seed: UInt64, mode: AdapterMode) async throws {
+        engine = try await EngineFixture.load(mode: mode, mergedBudget: 100_000)
         expected = try await engine.generate(Self.request).bits
         random = SeededGenerator(seed: seed)
+    }
+
+    /// Takes so many random steps, a third of them before memory is looked at first.
+    static func check(_ count: Int, mode: AdapterMode) async throws {
+        var story = try await AdapterCycling(seed: 1, mode: mode)
+        try await story.run(count / 3)
+        let (tensors, bytes) = (TorchRuntime.liveTensorCount, residentBytes())
+        try await story.run(count - count / 3)
+        #expect(TorchRuntime.liveTensorCount == tensors)
+        #expect(residentBytes() - bytes < 48 << 20, "resident memory grew")
+        #expect(story.restorations > count / 10, "the base was asked for too seldom")
     }
 
     /// Takes so many random steps, then leaves nothing loaded.

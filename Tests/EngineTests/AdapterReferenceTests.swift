@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACEStep
 import Engine
 import Testing
 
@@ -23,6 +24,37 @@ struct AdapterReferenceTests {
     func weights(text: String) {
         let error = #expect(throws: EngineError.self) { try AdapterReference(parsing: text) }
         #expect(error == .adapterWeight(text))
+        #expect(error?.description.contains("'\(text)'") == true)
+    }
+
+    @Test(
+        "What follows the weight's '@' is a span",
+        arguments: [
+            ("a=0.7@10-20", "a", 0.7, 10, 20), ("a@v3=1@0.5-2", "a@v3", 1, 0.5, 2),
+            ("a=-2@10-", "a", -2, 10, .infinity),
+            ("s3://b/x@y=1e-3@-20", "s3://b/x@y", 1e-3, 0, 20),
+        ] as [(String, String, Double, Double, Double)]
+    )
+    func spans(text: String, reference: String, weight: Double, start: Double, end: Double) throws {
+        let expected = AdapterReference(reference, weight: weight, span: try SongSpan(from: start, to: end))
+        #expect(try AdapterReference(parsing: text) == expected)
+    }
+
+    @Test("An '@' without a weight belongs to the reference")
+    func versions() throws {
+        #expect(try AdapterReference(parsing: "jazz@10-20") == AdapterReference("jazz@10-20"))
+    }
+
+    @Test(
+        "What is no span is refused with the text",
+        arguments: [
+            "a=1@", "a=1@-", "a=1@5", "a=1@20-10", "a=1@5-5", "a=1@-5-10", "a=1@x-y", "a=1@1-2-3", "a=1@0-nan",
+            "a=1@inf-", "a=1@1-2@3-4",
+        ]
+    )
+    func brokenSpans(text: String) {
+        let error = #expect(throws: EngineError.self) { try AdapterReference(parsing: text) }
+        #expect(error == .adapterSpan(text))
         #expect(error?.description.contains("'\(text)'") == true)
     }
 

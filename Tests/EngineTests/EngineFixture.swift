@@ -14,10 +14,24 @@ enum EngineFixture {
     static func adapter(_ name: String) -> String { TestProducts.modelFixture("adapters/" + name) }
 
     /// Loads a variant in float32, on one thread: on these sizes a second one only waits.
-    static func load(_ variant: String = "turbo", path: String? = nil) async throws -> MusicEngine {
-        try await MusicEngine.load(
-            .init(model: path ?? model, variant: variant, device: "cpu", dtype: "float32", threads: 1)
+    ///
+    /// Adapters are computed in a given way, so that what is asked for twice is the same bits.
+    static func load(
+        _ variant: String? = "turbo",
+        path: String? = nil,
+        mode: AdapterMode = .factors,
+        mergedBudget: Int = 1 << 30
+    ) async throws -> MusicEngine {
+        var configuration = MusicEngine.Configuration(
+            model: path ?? model,
+            variant: variant,
+            device: "cpu",
+            dtype: "float32",
+            threads: 1,
+            adapterMode: mode
         )
+        configuration.mergedBudget = mergedBudget
+        return try await MusicEngine.load(configuration)
     }
 
     /// A request that takes no time.

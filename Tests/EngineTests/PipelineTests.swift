@@ -8,7 +8,13 @@ import Testing
 @Suite("The library's pipeline")
 struct PipelineTests {
     private func pipeline() async throws -> Pipeline {
-        try await Pipeline(model: EngineFixture.model, variant: "turbo", device: "cpu", dtype: "float32")
+        try await Pipeline(
+            model: EngineFixture.model,
+            variant: "turbo",
+            device: "cpu",
+            dtype: "float32",
+            adapterMode: .factors
+        )
     }
 
     private func bits(_ pipeline: Pipeline, _ tags: String = "late night piano") async throws -> [UInt32] {

@@ -40,7 +40,7 @@ struct StrengthTests {
 
     @Test("A level curve is the constant, a falling one is neither of its ends, and the base is untouched afterwards")
     func generation() async throws {
-        let engine = try await MusicEngine.load(.init(dtype: "float32"))
+        let engine = try await MusicEngine.load(.init(dtype: "float32", adapterMode: .factors))
         let path = try EmbeddedModel.adapters()[0].directory
         let base = try await samples(engine, [])
         let full = try await samples(engine, [.init(path)])
@@ -54,7 +54,7 @@ struct StrengthTests {
     /// Keys and values of cross-attention are shared by the steps: a curve must reach them, too.
     @Test("A curve that is zero after the first step differs from one that is only zero on the last")
     func stepsAreSeparate() async throws {
-        let engine = try await MusicEngine.load(.init(dtype: "float32"))
+        let engine = try await MusicEngine.load(.init(dtype: "float32", adapterMode: .factors))
         let path = try EmbeddedModel.adapters()[0].directory
         let early = try await samples(engine, [.init(path, curve: curve([(0, 1), (0.2, 0)]))])
         let late = try await samples(engine, [.init(path, curve: curve([(0.9, 1), (1, 0)]))])
@@ -63,7 +63,7 @@ struct StrengthTests {
 
     @Test("Group scales of zero everywhere are the base; each group has an effect of its own")
     func groups() async throws {
-        let engine = try await MusicEngine.load(.init(dtype: "float32"))
+        let engine = try await MusicEngine.load(.init(dtype: "float32", adapterMode: .factors))
         let path = try EmbeddedModel.adapters()[0].directory
         let base = try await samples(engine, [])
         let none = GroupScales(selfAttention: 0, crossAttention: 0, feedForward: 0)
@@ -88,6 +88,17 @@ struct StrengthTests {
         #expect(adapter?.curve?.points.map(\.weight) == [1, 0.5])
         #expect(adapter?.groups == GroupScales(selfAttention: 0.5, feedForward: 2))
         #expect(try read(#"{"ref": "x"}"#).adapters?[0].weight == 1)
+        let part = try read(#"{"ref": "x", "weight": [[0, 1], [1, 0.5]], "span": [2, 4.5], "groups": {"self": 0.5}}"#)
+            .adapters?[0]
+        #expect(part?.span == (try SongSpan(from: 2, to: 4.5)))
+        #expect(part?.curve != nil)
+        for broken in ["[4, 2]", "[1, 1]", "[-1, 2]", "[1]", "[1, 2, 3]", "[]"] {
+            let error = #expect(throws: EngineError.self) { try read(#"{"ref": "x", "span": \#(broken)}"#) }
+            #expect(error?.description.contains("'adapters.span'") == true)
+            #expect(error?.description.contains("request.json") == true)
+        }
+        let words = #expect(throws: EngineError.self) { try read(#"{"ref": "x", "span": "chorus"}"#) }
+        #expect(words?.description.contains("span") == true)
         for broken in [
             #"{"ref": "x", "weight": "loud"}"#, #"{"ref": "x", "weight": [[0]]}"#,
             #"{"ref": "x", "weight": [[1, 1], [0, 1]]}"#,

@@ -13,16 +13,20 @@ struct ReportTests {
         let directory = try TemporaryDirectory()
         let lora = TestProducts.modelFixture("adapters/lora")
         let outcome = try await LuminaProcess.run(
-            LuminaProcess.generation(["--json", "--adapter", lora + "=0.5"], to: directory.path(of: "a.wav"))
+            LuminaProcess.generation(
+                ["--json", "--mode", "merged", "--adapter", lora + "=0.5@0.1-"],
+                to: directory.path(of: "a.wav")
+            )
         )
         #expect((outcome.status, outcome.errors) == (0, ""))
         let report = try outcome.json()
         #expect(
             Set(report.keys) == [
                 "files", "seeds", "duration", "sample_rate", "model", "dtype", "device", "num_inference_steps",
-                "guidance_scale", "shift", "adapters", "timings", "warnings",
+                "guidance_scale", "shift", "adapters", "adapter_mode", "timings", "warnings",
             ]
         )
+        #expect(report["adapter_mode"] as? String == "factors", "a span cannot be merged")
         #expect(report["model"] as? String == "acestep-v15-turbo")
         #expect((report["duration"] as? Double, report["sample_rate"] as? Int) == (0.2, 48_000))
         let timings = try #require(report["timings"] as? [String: Double])
@@ -32,6 +36,8 @@ struct ReportTests {
         #expect(
             (adapter["ref"] as? String, adapter["name"] as? String, adapter["weight"] as? Double) == (lora, "lora", 0.5)
         )
+        let span = try #require(adapter["span"] as? [Any])
+        #expect((span.first as? Double, span.last is NSNull) == (0.1, true))
     }
 
     @Test("A request file and options together: options win, adapters come from the file unless given")
@@ -86,7 +92,10 @@ struct ReportTests {
         let lora = TestProducts.modelFixture("adapters/lora")
         let options = Self.model + ["--duration", "1", "--steps", "1", "--repeat", "1", "--json"]
         let always: Set = ["load_s", "ready_s", "dit_step_s", "peak_rss_gb", "model", "dtype", "device"]
-        let adapters: Set = ["adapter_load_s", "dit_step_with_adapter_s", "adapter_switch_s"]
+        let adapters: Set = [
+            "adapter_load_s", "dit_step_with_adapter_s", "adapter_switch_s", "factors_step_predicted_s",
+            "factors_step_s", "merged_step_predicted_s", "merged_step_s", "merge_predicted_s", "merge_s",
+        ]
         for (arguments, keys) in [
             (["load"] + options, always), (["swap", "--adapter", lora] + options, always.union(adapters)),
             (

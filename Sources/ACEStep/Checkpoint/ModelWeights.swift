@@ -22,15 +22,26 @@ struct ModelWeights {
     ///   - dtype: the type to compute in.
     ///   - device: the device to compute on.
     ///   - index: notes the transformer's projections for adapters.
+    ///   - quantization: which of the transformer's projections multiply in int8; nil if none does.
     /// - Throws: `CheckpointError` if a file or shard is missing or malformed.
-    init(files: ModelFiles, dtype: DType, device: Device, index: LinearIndex) throws {
-        let main = try TensorStore(
-            directory: files.transformer,
-            baseName: files.layout == .original ? "model" : "diffusion_pytorch_model"
-        )
+    init(
+        files: ModelFiles,
+        dtype: DType,
+        device: Device,
+        index: LinearIndex,
+        quantization: WeightSource.Quantization? = nil
+    ) throws {
+        let main = try Self.transformerStore(of: files)
         switch files.layout {
         case .original:
-            transformer = WeightSource(store: main, dtype: dtype, device: device, index: index) { "decoder." + $0 }
+            transformer = WeightSource(
+                store: main,
+                dtype: dtype,
+                device: device,
+                index: index,
+                quantization: quantization,
+                storedName: { "decoder." + $0 }
+            )
             conditionEncoder = WeightSource(store: main, dtype: dtype, device: device) { path in
                 path == ConditionEncoder.nullName ? path : "encoder." + path
             }
@@ -40,6 +51,7 @@ struct ModelWeights {
                 dtype: dtype,
                 device: device,
                 index: index,
+                quantization: quantization,
                 storedName: TensorNames.diffusers
             )
             let encoder = try TensorStore(directory: files.conditionEncoder, baseName: "diffusion_pytorch_model")
@@ -57,14 +69,18 @@ struct ModelWeights {
         autoencoder = WeightSource(store: audio, dtype: dtype, device: device)
     }
 
+    /// The file or shards that hold the transformer.
+    static func transformerStore(of files: ModelFiles) throws(CheckpointError) -> TensorStore {
+        try TensorStore(
+            directory: files.transformer,
+            baseName: files.layout == .original ? "model" : "diffusion_pytorch_model"
+        )
+    }
+
     /// Maps the pages of the transformer's weights.
     static func warmPages(of files: ModelFiles) {
         let isOriginal = files.layout == .original
-        let store = try? TensorStore(  // reported by whoever loads the weights
-            directory: files.transformer,
-            baseName: isOriginal ? "model" : "diffusion_pytorch_model"
-        )
-        guard let store else { return }
+        guard let store = try? transformerStore(of: files) else { return }  // reported by whoever loads the weights
         for name in store.names where !isOriginal || name.hasPrefix("decoder.") {
             guard let (file, tensor) = try? store.location(of: name) else { continue }
             file.populate(tensor.byteRange)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Layers
+package import Layers
 package import Torch
 
 /// Predicts the velocity of flow matching from noisy latents, context latents, conditions and time.
@@ -41,7 +41,8 @@ package struct DiffusionTransformer {
             "condition_embedder",
             inputs: configuration.encoder.hidden,
             outputs: hidden,
-            bias: true
+            bias: true,
+            reading: .shared
         )
         let shape = Attention.Shape(
             dimension: hidden,
@@ -63,11 +64,20 @@ package struct DiffusionTransformer {
         )
     }
 
+    /// Whether a projection may multiply in int8: those of attention and of the feed-forward blocks, which are all but a
+    /// hundredth of a step's work and of the weights.
+    ///
+    /// The others gain nothing and cost quality: the time embeddings scale every channel of every block and, as the
+    /// projection of the conditions, are computed once a request; what is made into tokens and out of them is small.
+    package static func isQuantizable(_ path: String) -> Bool { path.hasPrefix("layers.") }
+
     /// Everything about a request that its steps share.
     package struct Plan {
         let context: Tensor
         let conditions: [KeysAndValues]
         let time: TimeConditioning
+        /// For each token of the batch its row of the time conditioning; nil where each item has one row.
+        let timeRows: Tensor?
         let rotary: RotaryEmbedding
         let window: SlidingWindow
         /// Which tokens of self-attention are real; nil if all are.
@@ -95,18 +105,18 @@ package struct DiffusionTransformer {
     ///   - context: source latents and mask, `[batch, frames, 2 · latentChannels]`.
     ///   - times: every step's time in float32, from 1 towards 0.
     ///   - lengths: of the batch's items; nil if all are whole.
+    ///   - voicing: which blend acts on which tokens, as the adapters are attached now; nil where each item has one for all.
     /// - Returns: what every step of the request needs.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    package func plan(conditions: Tensor, context: Tensor, times: [Float], lengths: Lengths? = nil) throws -> Plan {
+    package func plan(
+        conditions: Tensor,
+        context: Tensor,
+        times: [Float],
+        lengths: Lengths? = nil,
+        voicing: Voicing? = nil
+    ) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
-        let items = context.dimension(0)
-        let embedded = try conditionProjection(conditions)
-        // A row for each item, though all say the same: adapters of one item may act on the time embedding.
-        let steps = try Tensor(times, shape: [1, times.count]).to(dtype).to(device).expand([items, times.count])
-        let start = try time(steps)
-        // r = t: constant, but not zero
-        let same = try interval(Tensor.zeros([items, 1], dtype: dtype, device: device))
         let tokens = tokenCount(frames: context.dimension(1))
         let padding = try lengths.flatMap {
             try KeyPadding(
@@ -116,25 +126,17 @@ package struct DiffusionTransformer {
                 device: device
             )
         }
-        let conditionPadding = try lengths.flatMap {
-            try KeyPadding(
-                lengths: $0.conditions,
-                total: conditions.dimension(1),
-                dtype: dtype,
-                device: device
-            )
-        }
+        let embedded = try embed(conditions, lengths: lengths?.conditions, voicing: voicing)
+        let isTimeVoiced = voicing != nil && (time.isAdapted || interval.isAdapted)
+        let timeRows = isTimeVoiced ? voicing : nil
         return Plan(
             context: context,
-            conditions: try blocks.map { block in
-                var pair = try block.keysAndValues(of: embedded)
-                pair.padding = conditionPadding
-                return pair
-            },
-            time: TimeConditioning(
-                embedding: try start.embedding + same.embedding,
-                modulation: try start.modulation + same.modulation
+            conditions: try blocks.map { try $0.keysAndValues(of: embedded) },
+            time: try condition(
+                times: Tensor(times, shape: [1, times.count]).to(dtype).to(device),
+                rows: timeRows?.itemOfVoice.count ?? context.dimension(0)
             ),
+            timeRows: try timeRows?.voiceOfPosition(device: device),
             rotary: try RotaryEmbedding(
                 length: tokens,
                 headDimension: configuration.headDimension,
@@ -153,8 +155,44 @@ package struct DiffusionTransformer {
         )
     }
 
+    /// Embeds conditions for the layers' keys and values.
+    private func embed(_ conditions: Tensor, lengths: [Int]?, voicing: Voicing?) throws -> VoicedConditions {
+        func padding(_ lengths: [Int]?) throws -> KeyPadding? {
+            try lengths.flatMap {
+                try KeyPadding(
+                    lengths: $0,
+                    total: conditions.dimension(1),
+                    dtype: conditions.dtype,
+                    device: conditions.device
+                )
+            }
+        }
+        let voiced = conditionProjection.isAdapted ? voicing : nil
+        return VoicedConditions(
+            embedded: try conditionProjection(voiced?.voices(of: conditions) ?? conditions),
+            isVoiced: voiced != nil,
+            voicing: voicing,
+            padding: try padding(lengths),
+            voicePadding: try padding(
+                voicing.flatMap { voicing in lengths.map { own in voicing.itemOfVoice.map { own[$0] } } }
+            )
+        )
+    }
+
+    /// The time conditioning of all steps, `[1, steps]`, in a row for each item or voice though all say the same: adapters of
+    /// one of them may act on the time embedding.
+    private func condition(times: Tensor, rows: Int) throws -> TimeConditioning {
+        let start = try time(times.expand([rows, times.dimension(1)]))
+        // r = t: constant, but not zero
+        let same = try interval(Tensor.zeros([rows, 1], dtype: times.dtype, device: times.device))
+        return TimeConditioning(
+            embedding: try start.embedding + same.embedding,
+            modulation: try start.modulation + same.modulation
+        )
+    }
+
     /// Tokens of so many latent frames.
-    private func tokenCount(frames: Int) -> Int {
+    package func tokenCount(frames: Int) -> Int {
         (frames + configuration.patchSize - 1) / configuration.patchSize
     }
 
@@ -175,12 +213,14 @@ package struct DiffusionTransformer {
             hidden = try block(
                 hidden,
                 modulation: modulation,
+                spread: plan.timeRows,
                 rotary: plan.rotary,
                 pattern: configuration.slidingLayers[layer] ? .sliding(plan.window) : full,
                 conditions: plan.conditions[layer]
             )
         }
         let parts = try (outputTable + embedding.unsqueeze(1)).chunk(2, dimension: 1)
+            .map { try $0.spread(by: plan.timeRows, like: hidden) }
         return try output(
             outputNorm(hidden).modulate(scale: parts[1], shift: parts[0]),
             frames: latents.dimension(1)

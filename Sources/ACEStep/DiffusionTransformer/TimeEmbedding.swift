@@ -11,9 +11,9 @@ import Darwin
 
 /// What the network is told about the time of one or more steps.
 package struct TimeConditioning {
-    /// `[items, steps, hidden]`, for the output norm.
+    /// `[rows, steps, hidden]`, for the output norm.
     package let embedding: Tensor
-    /// `[items, steps, 6, hidden]`: shift, scale and gate of attention, then of the feed-forward block.
+    /// `[rows, steps, 6, hidden]`: shift, scale and gate of attention, then of the feed-forward block.
     package let modulation: Tensor
 }
 
@@ -30,10 +30,16 @@ package struct TimeEmbedding {
 
     init(_ weights: Weights, hidden: Int) throws {
         self.hidden = hidden
-        first = try weights.linear("linear_1", inputs: Self.channels, outputs: hidden, bias: true)
-        second = try weights.linear("linear_2", inputs: hidden, outputs: hidden, bias: true)
-        projection = try weights.linear("time_proj", inputs: hidden, outputs: 6 * hidden, bias: true)
+        func layer(_ name: String, _ inputs: Int, _ outputs: Int) throws -> Linear {
+            try weights.linear(name, inputs: inputs, outputs: outputs, bias: true, reading: .shared)
+        }
+        first = try layer("linear_1", Self.channels, hidden)
+        second = try layer("linear_2", hidden, hidden)
+        projection = try layer("time_proj", hidden, 6 * hidden)
     }
+
+    /// Whether adapters act on it now.
+    var isAdapted: Bool { first.isAdapted || second.isAdapted || projection.isAdapted }
 
     /// - Parameter times: any shape, here `[items, steps]`, in the network's type; they are multiplied by 1000 in that type,
     ///   as in training.

@@ -29,7 +29,7 @@ public struct BlendedWeights {
             guard adapter.description.unusedNames.isEmpty else {
                 throw ConversionError.unusedTensors(names: adapter.description.unusedNames)
             }
-            let source = try EffectiveWeights(adapter.description)
+            let source = EffectiveWeights(adapter.description)
             for module in adapter.description.modules { try add(module, source, adapter.weight) }
             try addReplacements(adapter.description, source, adapter.weight)
         }

@@ -24,7 +24,7 @@ public struct Conversion {
         guard description.unusedNames.isEmpty || options.allowPartial else {
             throw ConversionError.unusedTensors(names: description.unusedNames)
         }
-        source = try EffectiveWeights(description)
+        source = EffectiveWeights(description)
         self.base = base
         self.options = options
         notes =

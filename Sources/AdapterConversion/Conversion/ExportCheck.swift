@@ -32,7 +32,7 @@ struct ExportCheck {
     func run(_ layers: [ConvertedLayer], reading file: String) throws -> [ConversionReport.Layer] {
         let needsBase = layers.contains { EffectiveWeights.needsBase($0.module) }
         let dtype: DType = needsBase ? .float64 : .float32
-        let expected = try EffectiveWeights(source, dtype: dtype)
+        let expected = EffectiveWeights(source, dtype: dtype)
         let reader = try reader(of: file, dtype: dtype)
         var results: [ConversionReport.Layer] = []
         for layer in layers {
@@ -115,7 +115,7 @@ struct ExportCheck {
             return ({ try rules.difference(at: $0, weight: $1) }, { try rules.biasDifference(at: $0) })
         }
         let written = try AdapterDescription(contentsOf: file)
-        let weights = try EffectiveWeights(written, dtype: dtype)
+        let weights = EffectiveWeights(written, dtype: dtype)
         var modules: [String: AdapterModule] = [:]
         for module in written.modules {
             modules[try base.map { try $0.path(of: module.path) } ?? KnownPaths.dotted(module.path)] = module

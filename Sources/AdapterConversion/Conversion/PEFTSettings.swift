@@ -90,9 +90,9 @@ struct PEFTSettings: Encodable, Equatable {
         try container.encodeIfPresent(blockSize, forKey: .blockSize)
         try container.encode(rotation.usesSeries, forKey: .usesSeries)
         try container.encode(rotation.termCount, forKey: .termCount)
-        try container.encode(rotation.sharesBlock, forKey: .sharesBlock)
-        try container.encode(rotation.isConstrained, forKey: .isConstrained)
-        try container.encode(rotation.epsilon, forKey: .epsilon)
+        try container.encode(rotation.isShared, forKey: .sharesBlock)
+        try container.encode(rotation.largestNorm != nil, forKey: .isConstrained)
+        try container.encodeIfPresent(rotation.largestNorm, forKey: .epsilon)
     }
 }
 

@@ -20,7 +20,7 @@ extension EffectiveWeights {
             throw ConversionError.misfit(module: module.path.text, found: vectors.shape, expected: base.shape)
         }
         let count = base.dimension(1) / size
-        guard vectors.shape[0] == count || (rotation.sharesBlock && vectors.shape[0] == 1) else {
+        guard vectors.shape[0] == count || (rotation.isShared && vectors.shape[0] == 1) else {
             throw ConversionError.misfit(module: module.path.text, found: vectors.shape, expected: base.shape)
         }
         let blocks = try rotations(from: tensors.read(vectors), size: size).expand([count, size, size])
@@ -45,7 +45,7 @@ extension EffectiveWeights {
     /// R of every block, `[blocks, b, b]`.
     private func rotations(from vectors: Tensor, size: Int) throws -> Tensor {
         var q = try Self.skewSymmetric(vectors, size: size).to(dtype)
-        if rotation.isConstrained { q = try constrained(q) }
+        if let largestNorm = rotation.largestNorm { q = try constrained(q, to: largestNorm) }
         let identity = try Tensor(Self.identity(size), shape: [1, size, size]).to(dtype)
         if rotation.usesSeries { return try series(q, identity: identity) }
         let blocks = try identity.expand(q.shape)
@@ -67,9 +67,9 @@ extension EffectiveWeights {
         return try result + power.matmul(q)
     }
 
-    /// Blocks scaled back so that their Frobenius norm is at most epsilon / √blocks.
-    private func constrained(_ q: Tensor) throws -> Tensor {
-        let limit = rotation.epsilon / Double(q.dimension(0)).squareRoot()
+    /// Blocks scaled back so that their Frobenius norm is at most the whole's largest / √blocks.
+    private func constrained(_ q: Tensor, to largestNorm: Double) throws -> Tensor {
+        let limit = largestNorm / Double(q.dimension(0)).squareRoot()
         let norms = try q.norm(dimensions: [1, 2], keepDimension: true)
         let factors = try (norms.clamp(min: Double.leastNormalMagnitude).reciprocal() * limit).clamp(max: 1)
         return try q * factors

@@ -23,8 +23,7 @@ public struct EffectiveWeights {
     /// - Parameters:
     ///   - description: the adapter.
     ///   - dtype: the type to compute in, float32 or float64.
-    /// - Throws: `AdapterFormatError` for settings that cannot be used.
-    public init(_ description: AdapterDescription, dtype: DType = .float32) throws {
+    public init(_ description: AdapterDescription, dtype: DType = .float32) {
         self.description = description
         self.dtype = dtype
         tensors = AdapterTensors(
@@ -34,8 +33,7 @@ public struct EffectiveWeights {
             device: .cpu,
             residence: .mapped
         )
-        let rotates = description.modules.contains { $0.kind == .oft }
-        rotation = rotates ? try RotationSettings(beside: description.file) : RotationSettings()
+        rotation = description.modules.lazy.compactMap(\.rotation).first ?? RotationSettings()
         magnitudeNorm = MagnitudeNorm(metadata: description.file.metadata)
     }
 

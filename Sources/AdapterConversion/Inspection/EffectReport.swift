@@ -54,7 +54,7 @@ public struct EffectReport: Sendable, Equatable, Encodable {
     ///   - base: the base.
     /// - Throws: ``ConversionError`` for shapes that do not fit, and what reading throws.
     public init(_ description: AdapterDescription, base: BaseWeights) throws {
-        let weights = try EffectiveWeights(description)
+        let weights = EffectiveWeights(description)
         var (layers, unmatched): ([Layer], [String]) = ([], [])
         for module in description.modules {
             try Task.checkCancellation()

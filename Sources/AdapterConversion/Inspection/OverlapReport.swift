@@ -52,7 +52,7 @@ public struct OverlapReport: Sendable, Equatable, Encodable {
     public init(_ descriptions: [AdapterDescription], base: BaseWeights) throws {
         var sums = Sums(count: descriptions.count)
         var layers: [[Int]: [Layer]] = [:]
-        let sources = try descriptions.map { try EffectiveWeights($0) }
+        let sources = descriptions.map { EffectiveWeights($0) }
         let modules = try descriptions.map { description in
             try Dictionary(description.modules.map { (try base.path(of: $0.path), $0) }) { first, _ in first }
         }

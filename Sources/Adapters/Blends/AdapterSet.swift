@@ -68,17 +68,35 @@ public final class AdapterSet {
     ///   - progress: the point of the denoising at which weights that change are taken, 0 the first step and 1 the last.
     /// - Throws: `AdapterError.unknownName`, `.selectedTwice` or `.invalidWeight`.
     public func select(_ blend: [BlendEntry], at progress: Double = 0) throws(AdapterError) {
-        attach(try blends(of: blend, at: progress).mapValues(\.branches))
+        try select(blend, at: progress, over: nil)
+    }
+
+    /// Makes a blend act on top of a merged copy.
+    func select(_ blend: [BlendEntry], at progress: Double, over copy: MergedCopy?) throws(AdapterError) {
+        attach(try blends(of: blend, at: progress).mapValues(\.branches), over: copy)
+        guard copy == nil else { return }
         selection = blend.sorted { $0.name < $1.name }
     }
 
     /// What a blend does to each layer, collected in the order of the adapters' names.
     func blends(of blend: [BlendEntry], at progress: Double) throws(AdapterError) -> [String: LayerBlend] {
+        try shares(of: blend, at: progress).mapValues { shares in
+            var collected = LayerBlend()
+            for share in shares { share.effect.contribute(to: &collected, weight: share.weight) }
+            return collected
+        }
+    }
+
+    /// The effects of a blend on each layer with their weights, in the order of the adapters' names.
+    func shares(
+        of blend: [BlendEntry],
+        at progress: Double = 0
+    ) throws(AdapterError) -> [String: [(effect: any LayerEffect, weight: Double)]] {
         let ordered = blend.sorted { $0.name < $1.name }
         for (first, second) in zip(ordered, ordered.dropFirst()) where first.name == second.name {
             throw .selectedTwice(adapter: first.name)
         }
-        var blends: [String: LayerBlend] = [:]
+        var shares: [String: [(effect: any LayerEffect, weight: Double)]] = [:]
         for entry in ordered {
             guard let adapter = adapters[entry.name] else { throw .unknownName(adapter: entry.name, loaded: names) }
             if let number = entry.weight.invalidNumber ?? entry.groups.invalidNumber {
@@ -88,17 +106,24 @@ public final class AdapterSet {
             for (path, effects) in adapter.effects {
                 let weight = whole * entry.groups.scale(of: path)
                 guard weight != 0 else { continue }
-                for effect in effects { effect.contribute(to: &blends[path, default: LayerBlend()], weight: weight) }
+                for effect in effects { shares[path, default: []].append((effect, weight)) }
             }
         }
-        return blends
+        return shares
     }
 
+    /// The base's layer at a path, if there is one.
+    subscript(layer path: String) -> Linear? { index[path] }
+
+    /// What the layer at a path reads.
+    func input(of path: String) -> LinearInput { index.input(of: path) }
+
     /// Replaces what acts on every layer.
-    func attach(_ branches: [String: [any LayerBranch]]) {
-        for path in attachedPaths where branches[path] == nil { index[path]?.attach([]) }
-        for (path, list) in branches { index[path]?.attach(list) }
-        attachedPaths = Set(branches.keys)
+    func attach(_ branches: [String: [any LayerBranch]], over copy: MergedCopy? = nil) {
+        let paths = Set(branches.keys).union(copy?.weights.keys ?? [:].keys)
+        for path in attachedPaths.subtracting(paths) { index[path]?.attach([]) }
+        for path in paths { index[path]?.attach(branches[path] ?? [], over: copy?.weights[path]) }
+        attachedPaths = paths
         selection = []
     }
 }

@@ -8,13 +8,31 @@ public struct BlendEntry: Sendable, Hashable {
     public let weight: AdapterWeight
     /// What the weight is multiplied with in parts of the model.
     public let groups: GroupScales
+    /// The positions of the sequence at which it acts; nil for all.
+    ///
+    /// Only a ``BatchBlend`` looks at them: it knows the sequence.
+    package let positions: Range<Int>?
 
     /// Names an adapter and its weight.
     public init(_ name: String, weight: AdapterWeight = 1, groups: GroupScales = GroupScales()) {
+        self.init(name, weight: weight, groups: groups, positions: nil)
+    }
+
+    /// Names an adapter, its weight and where it acts.
+    package init(
+        _ name: String,
+        weight: AdapterWeight = 1,
+        groups: GroupScales = GroupScales(),
+        positions: Range<Int>?
+    ) {
         self.name = name
         self.weight = weight
         self.groups = groups
+        self.positions = positions
     }
+
+    /// The same entry without its positions.
+    var everywhere: BlendEntry { BlendEntry(name, weight: weight, groups: groups) }
 }
 
 /// How much of an adapter acts on each part of the transformer's layers; what is not named here is in none of the groups

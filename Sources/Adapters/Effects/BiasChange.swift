@@ -14,6 +14,10 @@ struct BiasChange: LayerEffect {
         blend.add(Branch(difference: difference, weight: weight))
     }
 
+    func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
+        try merged.add(bias: difference, strength: weight)
+    }
+
     private struct Branch: LayerBranch {
         let difference: Tensor
         let weight: Double

@@ -18,6 +18,16 @@ struct HadamardChange: LayerEffect {
         blend.add(Branch(change: self, strength: scale * weight))
     }
 
+    func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
+        let (first, second) = (try first.to(.float32), try second.to(.float32))
+        let (rowCount, rowSize) = (merged.weight.dimension(0), merged.weight.dimension(1))
+        for (start, end) in RowChunks.ranges(rowCount: rowCount, rowSize: rowSize) {
+            let piece = try first.rows(from: start, to: end)
+            try piece.multiply(inPlace: second.rows(from: start, to: end))
+            try merged.weight.narrow(0, from: start, length: end - start).add(inPlace: piece, alpha: scale * weight)
+        }
+    }
+
     private struct Branch: LayerBranch {
         let change: HadamardChange
         let strength: Double

@@ -13,11 +13,22 @@ protocol InputChange: LayerEffect {
     /// - Returns: `[rows, in]`, a fresh tensor.
     /// - Throws: `TorchError` if an operation fails.
     func difference(of x: Tensor) throws(TorchError) -> Tensor
+
+    /// `W·Tᵀ − W`, what the change of the input makes of the weight.
+    ///
+    /// - Parameter weight: `[out, in]`, float32.
+    /// - Returns: `[out, in]`, a fresh tensor in float32.
+    /// - Throws: `TorchError` if an operation fails.
+    func transposedDifference(of weight: Tensor) throws(TorchError) -> Tensor
 }
 
 extension InputChange {
     func contribute(to blend: inout LayerBlend, weight: Double) {
         blend.add(InputChangeBranch.Term(change: self, weight: weight))
+    }
+
+    func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
+        try merged.weight.add(inPlace: transposedDifference(of: merged.base), alpha: weight)
     }
 }
 
@@ -29,6 +40,8 @@ struct InputGain: InputChange {
     var byteCount: Int { change.byteCount }
 
     func difference(of x: Tensor) throws(TorchError) -> Tensor { try x * change }
+
+    func transposedDifference(of weight: Tensor) throws(TorchError) -> Tensor { try weight * change.to(.float32) }
 }
 
 /// A rotation of each block of the input, of OFT.
@@ -38,7 +51,14 @@ struct BlockRotation: InputChange {
 
     var byteCount: Int { change.byteCount }
 
-    func difference(of x: Tensor) throws(TorchError) -> Tensor {
+    func difference(of x: Tensor) throws(TorchError) -> Tensor { try product(of: x, change) }
+
+    func transposedDifference(of weight: Tensor) throws(TorchError) -> Tensor {
+        try product(of: weight, change.to(.float32).transpose(1, 2))
+    }
+
+    /// Rows whose blocks are multiplied with a matrix each.
+    private func product(of x: Tensor, _ change: Tensor) throws(TorchError) -> Tensor {
         let (rows, width) = (x.dimension(0), x.dimension(1))
         let (blocks, size) = (change.dimension(0), change.dimension(1))
         guard blocks > 1 else {

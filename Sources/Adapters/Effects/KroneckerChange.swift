@@ -23,6 +23,13 @@ struct KroneckerChange: LayerEffect {
         blend.add(Branch(change: self, strength: scale * weight))
     }
 
+    func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
+        var product = try first.to(.float32).kron(second.expanded())
+        if let outputFactors { product = try product * outputFactors.to(.float32).unsqueeze(1) }
+        if let inputFactors { product = try product * inputFactors.to(.float32) }
+        try merged.weight.add(inPlace: product, alpha: scale * weight)
+    }
+
     private struct Branch: LayerBranch {
         let change: KroneckerChange
         let strength: Double

@@ -42,6 +42,15 @@ public struct LowRankFactors: LayerEffect {
     }
 }
 
+extension LowRankFactors {
+    /// Adds the product of the factors.
+    public func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
+        let (left, right) = (try up.to(.float32).transpose(0, 1), try down.to(.float32).transpose(0, 1))
+        try merged.weight.addmm(inPlace: left, right, beta: 1, alpha: scale * weight)
+        if let bias { try merged.add(bias: bias, strength: scale * weight) }
+    }
+}
+
 /// Adds the low-rank products of all adapters of a blend to a layer's output: `y += Σ sᵢ·(x·Aᵢᵀ)·Bᵢᵀ`.
 ///
 /// Each adapter keeps its own two small multiplications. One multiplication with concatenated factors would spare a few

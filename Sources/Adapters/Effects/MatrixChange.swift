@@ -42,6 +42,10 @@ struct MatrixChange: LayerEffect {
         blend.add(Branch(matrix: matrix, strength: scale * weight))
     }
 
+    func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
+        try merged.weight.add(inPlace: matrix.to(.float32), alpha: scale * weight)
+    }
+
     private struct Branch: LayerBranch {
         let matrix: Tensor
         let strength: Double

@@ -13,6 +13,11 @@ struct OutputGain: LayerEffect {
     func contribute(to blend: inout LayerBlend, weight: Double) {
         blend.add(OutputGainBranch.Term(gain: self, weight: weight))
     }
+
+    func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
+        let share = try merged.base * change.to(.float32).unsqueeze(1)
+        try merged.weight.add(inPlace: share, alpha: weight)
+    }
 }
 
 /// Multiplies the base's output by `1 + Σ wᵢ·(cᵢ − 1)`; the first branch of a layer, which sees the base's output alone.

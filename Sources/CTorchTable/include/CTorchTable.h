@@ -19,7 +19,7 @@ extern "C" {
 #pragma clang assume_nonnull begin
 
 /// Raised whenever a field of CTTable changes; a table of another version is refused.
-#define CT_ABI_VERSION 1
+#define CT_ABI_VERSION 2
 /// The libtorch release this header's library is compiled for.
 #define CT_TORCH_MAJOR 2
 #define CT_TORCH_MINOR 11
@@ -286,6 +286,17 @@ typedef struct CTTable {
   CTResult (*_Nonnull rotary)(CTOut out, CTTensor *a, CTTensor *cosine, CTTensor *sine);
   CTResult (*_Nonnull modulate)(CTOut out, CTTensor *a, CTTensor *scale, CTTensor *shift);
   CTResult (*_Nonnull snake)(CTOut out, CTTensor *a, CTTensor *alphaExp, CTTensor *betaInverse);
+
+  // Products in int8, on a processor with VNNI. `quantizeRows` gives int8 values and one float32 scale a row. A packed
+  // matrix is opaque: nothing but `linearInt8`, `readPackedInt8` and `freeTensor` takes it. One that `mapPackedInt8` makes
+  // lies on `bytes`, which must outlive it.
+  bool (*_Nonnull canMultiplyInt8)(void);
+  CTResult (*_Nonnull quantizeRows)(CTOut values, CTOut scales, CTTensor *a);
+  CTUnary _Nonnull packInt8;
+  CTResult (*_Nonnull readPackedInt8)(CTOut bytes, CTOut layout, CTTensor *packed);
+  CTResult (*_Nonnull mapPackedInt8)(CTOut out, CTTensor *bytes, CTTensor *layout, CTInt outputs, CTInt inputs);
+  CTResult (*_Nonnull linearInt8)(
+      CTOut out, CTTensor *input, CTTensor *packed, CTTensor *scales, CTTensor *_Nullable bias);
 
   // Shape
   CTWithList _Nonnull reshape;

@@ -28,7 +28,12 @@ struct SafetensorsLayout {
     let prefix: [UInt8]
 
     /// Checks the request and lays it out; `path` is for messages.
-    init(_ tensors: [TensorSpecification], metadata: [String: String], path: String) throws(CheckpointError) {
+    init(
+        _ tensors: [TensorSpecification],
+        metadata: [String: String],
+        alignment: Int = 8,
+        path: String
+    ) throws(CheckpointError) {
         let sorted = tensors.sorted(by: Self.precedes)
         var names = Set<String>()
         var laidOut: [(specification: TensorSpecification, byteCount: Int)] = []
@@ -44,7 +49,7 @@ struct SafetensorsLayout {
             offset = end
         }
         self.tensors = laidOut
-        prefix = try header.prefix(path: path)
+        prefix = try header.prefix(alignment: alignment, path: path)
     }
 
     private static func invalid(_ path: String, _ tensor: String?, _ reason: String) -> CheckpointError {
@@ -122,10 +127,10 @@ private struct HeaderText {
         text += "{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}".utf8
     }
 
-    /// Closes the object, pads it to a multiple of 8 bytes and puts its length in front.
-    func prefix(path: String) throws(CheckpointError) -> [UInt8] {
+    /// Closes the object, pads it so that it ends at a multiple of `alignment` bytes and puts its length in front.
+    func prefix(alignment: Int, path: String) throws(CheckpointError) -> [UInt8] {
         var result = text + "}".utf8
-        while !result.count.isMultiple(of: 8) { result.append(UInt8(ascii: " ")) }
+        while !result.count.isMultiple(of: alignment) { result.append(UInt8(ascii: " ")) }
         let length = result.count - 8
         guard length <= SafetensorsHeader.maximumByteCount else {
             throw CheckpointError(

@@ -49,6 +49,8 @@ public struct SafetensorsWriter: ~Copyable {
     ///   - path: the file to write; one that is there is replaced when the new one is complete.
     ///   - tensors: what the file shall hold, in any order.
     ///   - metadata: the header's `__metadata__`; left out if empty.
+    ///   - alignment: where the first tensor starts in the file is a multiple of this, itself a multiple of 8; the
+    ///     library's is 8.
     ///   - body: calls ``append(_:)`` until all bytes of the named tensor are written. It is called once for each tensor,
     ///     in the order of the file: wide types first, then by name.
     /// - Throws: ``CheckpointError`` of kind `invalidRequest` or `unwritable`, and what `body` throws; in each case
@@ -57,9 +59,10 @@ public struct SafetensorsWriter: ~Copyable {
         to path: String,
         tensors: [TensorSpecification],
         metadata: [String: String] = [:],
+        alignment: Int = 8,
         body: (_ name: String, _ writer: inout SafetensorsWriter) throws -> Void
     ) throws {
-        let layout = try SafetensorsLayout(tensors, metadata: metadata, path: path)
+        let layout = try SafetensorsLayout(tensors, metadata: metadata, alignment: alignment, path: path)
         var writer = try SafetensorsWriter(path: path)
         try unsafe writer.file.write(layout.prefix.span.bytes)
         for (tensor, byteCount) in layout.tensors {

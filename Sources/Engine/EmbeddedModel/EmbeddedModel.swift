@@ -29,19 +29,19 @@ public enum EmbeddedModel {
 
     /// Where the files lie.
     ///
-    /// They are written beside it and moved there whole, so that an interrupted or a second run at the same time never leaves
-    /// half of them.
+    /// They are written beside it and moved there whole, so that an interrupted run, or a second one at the same time, in
+    /// this process or another, never leaves half of them.
     private static func root() throws -> String {
         let files = FileManager.default
         let final = CacheDirectory.path + "/embedded-" + revision
         if files.fileExists(atPath: final) { return final }
-        let partial = final + ".partial-\(ProcessInfo.processInfo.processIdentifier)"
+        let partial = final + ".partial-\(UUID().uuidString)"
         defer { try? files.removeItem(atPath: partial) }  // only left where something failed, and then it is of no use
         try write(to: partial)
         do {
             try files.moveItem(atPath: partial, toPath: final)
         } catch {
-            guard files.fileExists(atPath: final) else { throw error }  // another process was faster
+            guard files.fileExists(atPath: final) else { throw error }  // somebody else was faster
         }
         return final
     }

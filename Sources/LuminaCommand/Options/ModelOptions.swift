@@ -15,7 +15,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "auto, cpu, cuda or cuda:N.")
     var device = "auto"
 
-    @Option(help: "auto, float32 or bfloat16.")
+    @Option(
+        help: "auto, float32, bfloat16 or int8 (half the memory; about twice as fast as bfloat16 on a CPU with VNNI)."
+    )
     var dtype = "auto"
 
     @Option(help: "Whose conventions to follow exactly: diffusers or original.")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ACEStep
+import Engine
 import Synchronization
 
 /// Shows how far a generation is: one line that is drawn over on a terminal, a plain line for each part otherwise.
@@ -37,6 +38,16 @@ final class ProgressBar: Sendable {
     /// Shows how many of a known number of steps are done.
     func show(_ phase: String, _ step: Int, of total: Int) {
         update(phase, share: total > 0 ? Double(step) / Double(total) : 1, detail: "\(step)/\(total)")
+    }
+
+    /// Shows what loading does.
+    func show(_ event: LoadingEvent) {
+        switch event {
+        case .quantizing: update("packing weights to int8", share: 0, detail: "")
+        case .notKept(let reason):
+            finish()
+            Console.warning("the packed weights were not kept, so that the next start packs them again: \(reason)")
+        }
     }
 
     /// Ends the line that is drawn over.
