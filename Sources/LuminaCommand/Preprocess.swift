@@ -68,6 +68,9 @@ struct Preprocess: AsyncParsableCommand {
         guard audioDir != nil || datasetJson != nil else {
             throw ValidationError("name the songs: --audio-dir DIR, or --dataset-json FILE")
         }
+        if let place = audioDir, place.contains("://") {
+            throw ValidationError("--audio-dir is a folder; fetch \(place) first, such as with aws s3 sync")
+        }
         guard maxDuration >= 0, maxDuration.isFinite else {
             throw ValidationError("--max-duration is \(maxDuration); it must be 0 or more seconds")
         }

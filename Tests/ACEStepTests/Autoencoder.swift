@@ -3,6 +3,7 @@
 import ACEStep
 import Checkpoints
 import Layers
+import Torch
 
 /// Reads the halves of an autoencoder's directory, in float32.
 enum Autoencoder {

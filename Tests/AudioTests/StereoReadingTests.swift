@@ -37,8 +37,7 @@ struct StereoReadingTests {
         )
         let heard = try AudioFile.readStereo(Self.written(sound, in: directory))
         #expect(heard.sampleRate == 48_000 && heard.channels == 2)
-        // Python stops at the rounded-down length where libsoxr has one frame more.
-        #expect((0...1).contains(heard.frameCount - expected.shape[1]), "\(heard.frameCount) of \(expected.shape[1])")
+        #expect(heard.frameCount == expected.shape[1])
         let frames = expected.shape[1]
         for channel in 0..<2 {
             let source = channel % input.shape[0]
@@ -79,8 +78,9 @@ struct StereoReadingTests {
             channels: 1,
             samples: (0..<heard.frameCount).map { heard[0, $0] } + [Float](repeating: 0, count: 5000)
         )
-        let quality = Sounds.signalToNoise(expected, padded, offsets: 0..<1)
-        #expect(quality > (format == .wav || format == .flac ? 60 : 20), "\(quality) dB")
+        let isLossless = format == .wav || format == .flac
+        let quality = Sounds.signalToNoise(expected, padded, offsets: isLossless ? 0..<1 : -1200..<1201)
+        #expect(quality > (isLossless ? 60 : 20), "\(quality) dB")
     }
 
     @Test("One channel is doubled; of more than two the first two are taken")
@@ -113,12 +113,20 @@ struct LevelTests {
         )
     }
 
+    /// A tone of the broadcasters' test signals.
+    struct Part: Sendable {
+        let level: Double
+        let seconds: Int
+    }
+
     /// EBU Tech 3341, cases 1 to 3: a 1 kHz tone in both channels at the levels given, one after the other.
-    @Test(
-        "The loudness of the broadcasters' own test signals",
-        arguments: [([(-23.0, 20)], -23.0), ([(-33, 20)], -33), ([(-36, 10), (-23, 60), (-36, 10)], -23)]
-    )
-    func loudness(parts: [(level: Double, seconds: Int)], expected: Double) throws {
+    private static let signals: [([Part], Double)] = [
+        ([Part(level: -23, seconds: 20)], -23), ([Part(level: -33, seconds: 20)], -33),
+        ([Part(level: -36, seconds: 10), Part(level: -23, seconds: 60), Part(level: -36, seconds: 10)], -23),
+    ]
+
+    @Test("The loudness of the broadcasters' own test signals", arguments: signals)
+    func loudness(parts: [Part], expected: Double) throws {
         var ends: [(end: Double, amplitude: Double)] = []
         for part in parts { ends.append(((ends.last?.end ?? 0) + Double(part.seconds), pow(10, part.level / 20))) }
         let sound = try Self.sound(parts.reduce(0) { $0 + $1.seconds }) { time in
@@ -139,7 +147,7 @@ struct LevelTests {
             return (value, 0.5 * value)
         }
         let measured = try #require(try sound.integratedLoudness())
-        #expect(abs(measured - expected) <= 0.05, "\(measured) LUFS, expected \(expected)")
+        #expect(abs(measured - expected) <= 0.1, "\(measured) LUFS, expected \(expected)")
     }
 
     @Test("Peaks go to -1 dBFS, loudness to -14 LUFS, with one gain for both channels")

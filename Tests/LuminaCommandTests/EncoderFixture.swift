@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checkpoints
 import TestSupport
 
 /// The fixtures' checkpoints with an encoder of audio, which would be 12 MB in the repository.

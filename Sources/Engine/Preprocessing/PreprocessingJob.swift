@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Audio
 import Checkpoints
 import Datasets
 import Foundation
@@ -94,6 +95,7 @@ enum FileDigest {
     /// - Throws: `CheckpointError` if the file cannot be read.
     static func of(_ path: String) throws -> String {
         let file = try MappedFile(path: path)
-        return "\(file.byteCount)-" + unsafe of(file.bytes)
+        let digest = unsafe of(file.bytes)
+        return "\(file.byteCount)-\(digest)"
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import ACEStep
+import ACEStep
 import Audio
 import Checkpoints
 import Datasets
@@ -14,10 +14,9 @@ import TrainingData
 /// so that a run that was ended, in whatever way, goes on where it was; results do not depend on how often that happens.
 public actor Preprocessor {
     nonisolated let thread: ComputeThread
+    private let configuration: MusicEngine.Configuration
     private let files: ModelFiles
-    private let device: Device
-    private let dtype: DType
-    private let compatibility: Compatibility
+    private var choice: (device: Device, dtype: DType)?
     private var latents: LatentEncoder?
     private var prompts: PromptEncoder?
 
@@ -29,19 +28,28 @@ public actor Preprocessor {
     /// - Parameter configuration: which checkpoint, and how to compute; without a model the embedded one.
     /// - Throws: an error that names what is missing.
     public init(_ configuration: MusicEngine.Configuration) throws {
-        thread = ComputeThread(name: "lumina.compute")
         guard let model = configuration.model else {
             throw EngineError.unsupported("preprocessing needs a checkpoint; name it with --model DIR")
         }
+        thread = ComputeThread(name: "lumina.compute")
         files = try ModelFiles(path: model, variant: configuration.variant)
-        device = try ComputeChoice.device(configuration.device)
-        dtype = try ComputeChoice.dtype(
-            configuration.dtype,
-            stored: MusicModel.storedType(files: files),
-            device: device
-        )
-        compatibility = configuration.compatibility
+        self.configuration = configuration
+    }
+
+    /// Where to compute and in which type; asked on the compute thread, which is the one whose threads are counted.
+    private func choose() throws -> (device: Device, dtype: DType) {
+        if let choice { return choice }
         if let threads = configuration.threads { try TorchRuntime.setThreadCount(threads) }
+        let device = try ComputeChoice.device(configuration.device)
+        let stored = try MusicModel.storedType(files: files)
+        let chosen = (device, try ComputeChoice.dtype(configuration.dtype, stored: stored, device: device))
+        choice = chosen
+        return chosen
+    }
+
+    /// What the conditions come from: the checkpoint, the type computed in and the conventions.
+    private func modelDescription() throws -> String {
+        "\(files.name) \(try choose().dtype.name) \(configuration.compatibility.rawValue)"
     }
 
     /// Makes the tensors of every song that has none yet, or outdated ones.
@@ -59,8 +67,7 @@ public actor Preprocessor {
             atPath: plan.output + "/.preprocessing",
             withIntermediateDirectories: true
         )
-        let model = "\(files.name) \(dtype.name) \(compatibility.rawValue)"
-        var (jobs, failures) = PreprocessingJob.all(of: plan, model: model)
+        var (jobs, failures) = PreprocessingJob.all(of: plan, model: try await modelDescription())
         let todo = jobs.filter { !$0.isDone }
         failures += try await encode(todo.filter { !$0.isEncoded }, plan: plan) { progress(.encoded($0, of: $1)) }
         await close()
@@ -139,7 +146,7 @@ public actor Preprocessor {
     }
 
     private func openLatentEncoder() throws -> Int {
-        let encoder = try latents ?? LatentEncoder(files: files, device: device)
+        let encoder = try latents ?? LatentEncoder(files: files, device: choose().device)
         latents = encoder
         return encoder.configuration.sampleRate
     }
@@ -162,6 +169,7 @@ public actor Preprocessor {
                 "it is shorter than a frame of the model, which has \(encoder.configuration.hop) samples"
             )
         }
+        let device = try choose().device
         let generator = try seed.map { try Generator(seed: $0 ^ Self.number(of: job.name), device: device) }
         let latents = try encoder.latents(of: sound.samples, generator: generator) { _ in
             if Task.isCancelled { throw CancellationError() }
@@ -184,8 +192,15 @@ public actor Preprocessor {
 
     /// The second pass for one song: the conditions, and everything in its file.
     private func complete(_ job: PreprocessingJob, format: TrainingSample.Format) throws {
+        let (device, dtype) = try choose()
         let encoder =
-            try prompts ?? PromptEncoder(files: files, dtype: dtype, device: device, compatibility: compatibility)
+            try prompts
+            ?? PromptEncoder(
+                files: files,
+                dtype: dtype,
+                device: device,
+                compatibility: configuration.compatibility
+            )
         prompts = encoder
         let stored = try SafetensorsFile(path: job.intermediate)
         let latents = try unsafe stored.withBytes(of: "latents") { bytes in
