@@ -39,6 +39,9 @@ public actor Preprocessor {
     /// Where to compute and in which type; asked on the compute thread, which is the one whose threads are counted.
     private func choose() throws -> (device: Device, dtype: DType) {
         if let choice { return choice }
+        guard configuration.dtype != "int8" else {
+            throw EngineError.unsupported("preprocessing computes in float32 or bfloat16; leave out --dtype int8")
+        }
         if let threads = configuration.threads { try TorchRuntime.setThreadCount(threads) }
         let device = try ComputeChoice.device(configuration.device)
         let stored = try MusicModel.storedType(files: files)
