@@ -53,16 +53,19 @@ struct DatasetStatistics: AsyncParsableCommand {
         print(
             "  \(report.captioned) with a caption, \(report.withTempo) with a tempo, \(report.instrumental) instrumental"
         )
-        Self.print("genres", report.genres)
-        Self.print("languages", report.languages)
-        Self.print("sample rates", report.sampleRates)
+        for (title, counts) in [
+            ("genres", report.genres), ("languages", report.languages),
+            ("sample rates", Dictionary(uniqueKeysWithValues: report.sampleRates.map { ("\($0)", $1) })),
+        ] where !counts.isEmpty {
+            print("  \(title): \(Self.text(of: counts))")
+        }
         let unreadable = report.findings.count { $0.isError }
-        if unreadable > 0 { Swift.print("  \(unreadable) cannot be read; `lumina dataset check` says why") }
+        if unreadable > 0 { print("  \(unreadable) cannot be read; `lumina dataset check` says why") }
     }
 
-    private static func print<Key: Comparable>(_ title: String, _ counts: [Key: Int]) {
+    /// The most frequent first.
+    private static func text(of counts: [String: Int]) -> String {
         let entries = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        let text = entries.map { "\("\($0.key)".isEmpty ? "none" : "\($0.key)") \($0.value)" }
-        if !entries.isEmpty { Swift.print("  \(title): \(text.joined(separator: ", "))") }
+        return entries.map { ($0.key.isEmpty ? "none" : $0.key) + " \($0.value)" }.joined(separator: ", ")
     }
 }
