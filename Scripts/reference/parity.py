@@ -229,13 +229,14 @@ def compare_with_truth(ours, theirs, truth):
 
 
 def effect_with_truth(ours, theirs, truth, plain):
-    """The same of the adapters' effect on latents and audio; `plain` is the three of them without adapters."""
-    worst = 0.0
-    for name in ("latents", "audio"):
-        effects = [tensor(values, name, truth[name]).double() - tensor(without, name, truth[name]).double()
-                   for values, without in zip((ours, theirs, truth), plain)]
-        worst = max(worst, distance(effects[0], effects[2]) / max(distance(effects[1], effects[2]), 1e-30))
-    return worst
+    """The same of the adapters' effect on the latents; `plain` is the three of them without adapters.
+
+    Not on audio: there the decoder's rounding, twice, is as large as the effect of a weak adapter.
+    """
+    like = truth["latents"]
+    effects = [tensor(values, "latents", like).double() - tensor(without, "latents", like).double()
+               for values, without in zip((ours, theirs, truth), plain)]
+    return distance(effects[0], effects[2]) / max(distance(effects[1], effects[2]), 1e-30)
 
 
 def same_bits(ours, our_plain):
