@@ -20,25 +20,25 @@ package struct AdapterPlanner: Sendable {
     package struct Key: Hashable, Sendable {
         /// One adapter of a set.
         package struct Member: Hashable, Sendable {
-            /// Of its files' contents.
-            let digest: String
+            /// Of what its file and its configuration make it do.
+            let identity: String
             let weight: Double
             let groups: GroupScales
 
             /// Names all.
-            package init(digest: String, weight: Double, groups: GroupScales) {
-                self.digest = digest
+            package init(identity: String, weight: Double, groups: GroupScales) {
+                self.identity = identity
                 self.weight = weight
                 self.groups = groups
             }
         }
 
-        /// In the order of the digests.
+        /// In the order of the identities.
         package let members: [Member]
 
         /// Names the members, in any order.
         package init(_ members: [Member]) {
-            self.members = members.sorted { ($0.digest, $0.weight) < ($1.digest, $1.weight) }
+            self.members = members.sorted { ($0.identity, $0.weight) < ($1.identity, $1.weight) }
         }
     }
 

@@ -6,13 +6,19 @@ import FoundationEssentials
 package struct FileFingerprint: Sendable, Equatable {
     private let byteCount: UInt64
     private let modified: Date
+    private let number: UInt64
 
     /// Nil if there is no file: whoever opens it next says so.
     package init?(path: String) {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            let byteCount = attributes[.size] as? UInt64, let modified = attributes[.modificationDate] as? Date
+            let byteCount = attributes[.size] as? UInt64, let modified = attributes[.modificationDate] as? Date,
+            let number = attributes[.systemFileNumber] as? UInt64
         else { return nil }
         self.byteCount = byteCount
         self.modified = modified
+        self.number = number
     }
+
+    /// The same for the same file, unchanged.
+    package var text: String { "\(byteCount) \(number) \(modified.timeIntervalSinceReferenceDate.bitPattern)" }
 }

@@ -34,9 +34,9 @@ struct MergedCopies {
         entries[key] = Entry(copy: copy, lastUse: uses)
     }
 
-    /// Drops the copies that an adapter of these contents is part of.
-    mutating func remove(containing digest: String) {
-        entries = entries.filter { key, _ in !key.members.contains { $0.digest == digest } }
+    /// Drops the copies that this adapter is part of.
+    mutating func remove(containing identity: String) {
+        entries = entries.filter { key, _ in !key.members.contains { $0.identity == identity } }
     }
 
     /// Drops copies, the least recently used first, until the others take at most so many bytes.

@@ -113,8 +113,8 @@ extension MusicEngine {
 
     private func remove(_ name: String) throws {
         try ready().adapters.remove(named: name)
-        guard let digest = digests.removeValue(forKey: name), !digests.values.contains(digest) else { return }
-        copies.remove(containing: digest)
+        guard let identity = identities.removeValue(forKey: name), !identities.values.contains(identity) else { return }
+        copies.remove(containing: identity)
     }
 
     /// The names of the adapters in memory, sorted.

@@ -95,7 +95,7 @@ extension MusicEngine {
         AdapterPlanner.Key(
             try part.map { entry in
                 AdapterPlanner.Key.Member(
-                    digest: try digest(of: entry.name),
+                    identity: try identity(of: entry.name),
                     weight: entry.weight.value(at: 0),
                     groups: entry.groups
                 )
@@ -103,15 +103,18 @@ extension MusicEngine {
         )
     }
 
-    /// The digest of what a resident adapter does: its modules, their scales and the bytes of its tensors.
+    /// What tells a resident adapter from every other: its file, unchanged since it was loaded, and what its configuration
+    /// makes of it.
     ///
-    /// It reads the whole file, hence it is taken only for adapters that might be merged.
-    private func digest(of name: String) throws -> String {
-        if let known = digests[name] { return known }
-        guard let description = try ready().adapters[name]?.description else {
+    /// No byte of the tensors is read for it: the first request of a large adapter would wait for the whole file.
+    private func identity(of name: String) throws -> String {
+        if let known = identities[name] { return known }
+        guard let description = try ready().adapters[name]?.description, let origin = residency.origin(of: name) else {
             throw EngineError.unknownAdapter(name, resident: try adapterNames)
         }
         var hash = SHA256()
+        // Without a fingerprint nobody can tell whether two names stand for one file.
+        hash.update(data: Array("\(description.file.path)\n\(origin.fingerprint?.text ?? name)\n".utf8))
         for module in description.modules.sorted(by: { $0.path.text < $1.path.text }) {
             hash.update(
                 data: Array(
@@ -119,10 +122,9 @@ extension MusicEngine {
                 )
             )
         }
-        unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(description.file.file.bytes))
-        let digest = hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        digests[name] = digest
-        return digest
+        let identity = hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        identities[name] = identity
+        return identity
     }
 
     /// The entries of a request's blend.

@@ -76,8 +76,8 @@ public actor MusicEngine {
     var copies = MergedCopies()
     /// What sets of adapters cost, and at how many tokens that was measured.
     var knownCosts: [AdapterPlanner.Key: (rows: Int, costs: BlendCosts)] = [:]
-    /// What resident adapters do, by name, as far as somebody asked.
-    var digests: [String: String] = [:]
+    /// What tells resident adapters from each other, by name, as far as somebody asked.
+    var identities: [String: String] = [:]
 
     /// What lives on the compute thread only.
     struct Loaded {

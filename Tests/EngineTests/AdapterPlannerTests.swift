@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Planning how adapters are computed")
 struct AdapterPlannerTests {
-    private static let key = AdapterPlanner.Key([.init(digest: "a", weight: 1, groups: GroupScales())])
+    private static let key = AdapterPlanner.Key([.init(identity: "a", weight: 1, groups: GroupScales())])
 
     private func situation(
         branches: Double,
@@ -38,7 +38,7 @@ struct AdapterPlannerTests {
     @Test("A set that keeps being asked for is merged once its branches have cost as much, others are not")
     func pastRequests() {
         var planner = AdapterPlanner()
-        let other = AdapterPlanner.Key([.init(digest: "a", weight: 0.5, groups: GroupScales())])
+        let other = AdapterPlanner.Key([.init(identity: "a", weight: 0.5, groups: GroupScales())])
         let cheap = situation(branches: 0.05, merging: 1)
         #expect((0..<2).map { _ in planner.choose(Self.key, in: cheap) } == [.factors, .factors])
         #expect(planner.choose(other, in: cheap) == .factors)
@@ -175,7 +175,7 @@ struct MergedEngineTests {
         let kept = await engine.mergedCopies.byteCount
         #expect((costs.mergedByteCount...costs.mergedByteCount * 11 / 10).contains(kept))
         var planner = AdapterPlanner()
-        let key = AdapterPlanner.Key([.init(digest: "a", weight: 1, groups: GroupScales())])
+        let key = AdapterPlanner.Key([.init(identity: "a", weight: 1, groups: GroupScales())])
         let many = Int(1 + (costs.mergeSeconds + 1) / costs.branchSeconds)
         #expect(planner.choose(key, in: .init(costs: costs, passes: many, isKept: false, budget: kept)) == .merged)
         planner = AdapterPlanner()

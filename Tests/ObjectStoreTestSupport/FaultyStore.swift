@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import NIOCore
+import NIOCore
 package import ObjectStore
 import Synchronization
 
 /// A store whose reads break, lie or change in a way that a seed fixes; writes pass through.
-package final class FaultyStore: ObjectStore {
+package final class FaultyStore: ForwardingStore {
     /// What may happen to a read.
     package enum Fault: Sendable, CaseIterable {
         /// The server asks to slow down.
@@ -29,7 +29,8 @@ package final class FaultyStore: ObjectStore {
         var getCount = 0
     }
 
-    private let base: any ObjectStore
+    /// The wrapped store.
+    package let base: any ObjectStore
     private let faults: [Fault]
     private let probability: Double
     private let state: Mutex<State>
@@ -59,8 +60,6 @@ package final class FaultyStore: ObjectStore {
 
     /// How many reads there were.
     package var getCount: Int { state.withLock(\.getCount) }
-    /// The wrapped store's place.
-    package var location: String { base.location }
 
     /// Reads an object, perhaps badly.
     package func get(_ key: ObjectKey, _ options: GetOptions) async throws -> ObjectBody {
@@ -116,57 +115,6 @@ package final class FaultyStore: ObjectStore {
             }
         }
     }
-
-    /// Passes through.
-    package func head(_ key: ObjectKey, _ options: GetOptions) async throws -> ObjectInfo {
-        try await base.head(key, options)
-    }
-    /// Passes through.
-    package func put(_ key: ObjectKey, _ body: ByteBuffer, _ options: PutOptions) async throws -> WrittenObject {
-        try await base.put(key, body, options)
-    }
-    /// Passes through.
-    package func createMultipart(_ key: ObjectKey, _ options: PutOptions) async throws -> MultipartUpload {
-        try await base.createMultipart(key, options)
-    }
-    /// Passes through.
-    package func uploadPart(_ upload: MultipartUpload, number: Int, _ body: ByteBuffer) async throws -> UploadedPart {
-        try await base.uploadPart(upload, number: number, body)
-    }
-    /// Passes through.
-    package func listParts(_ upload: MultipartUpload) async throws -> [UploadedPart] {
-        try await base.listParts(upload)
-    }
-    /// Passes through.
-    package func completeMultipart(
-        _ upload: MultipartUpload,
-        parts: [UploadedPart],
-        _ options: CompleteOptions
-    ) async throws -> WrittenObject {
-        try await base.completeMultipart(upload, parts: parts, options)
-    }
-    /// Passes through.
-    package func abortMultipart(_ upload: MultipartUpload) async throws { try await base.abortMultipart(upload) }
-    /// Passes through.
-    package func copy(
-        _ source: ObjectKey,
-        to destination: ObjectKey,
-        _ options: CopyOptions
-    ) async throws -> WrittenObject {
-        try await base.copy(source, to: destination, options)
-    }
-    /// Passes through.
-    package func delete(_ key: ObjectKey, version: VersionID?, ifMatch: ETag?) async throws -> DeletedObject {
-        try await base.delete(key, version: version, ifMatch: ifMatch)
-    }
-    /// Passes through.
-    package func list(_ options: ListOptions) async throws -> ListPage { try await base.list(options) }
-    /// Passes through.
-    package func listVersions(_ options: VersionListOptions) async throws -> VersionPage {
-        try await base.listVersions(options)
-    }
-    /// Passes through.
-    package func versioning() async throws -> Versioning { try await base.versioning() }
 }
 
 /// A small generator with a seed (SplitMix64).

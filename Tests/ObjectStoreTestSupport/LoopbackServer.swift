@@ -7,12 +7,26 @@ import Synchronization
 
 /// An HTTP server on 127.0.0.1 whose answers a test writes.
 package enum LoopbackServer {
-    /// Takes the parts of an answer.
-    package typealias Writer = NIOAsyncChannelOutboundWriter<HTTPPart<HTTPResponseHead, ByteBuffer>>
+    /// Takes the parts of an answer, each once it is on its way.
+    package struct Writer: Sendable {
+        fileprivate let channel: any Channel
+
+        /// Sends a part.
+        ///
+        /// - Throws: When the client has gone away.
+        package func write(_ part: HTTPPart<HTTPResponseHead, ByteBuffer>) async throws {
+            let written: HTTPServerResponsePart =
+                switch part {
+                case .head(let head): .head(head)
+                case .body(let bytes): .body(.byteBuffer(bytes))
+                case .end(let trailers): .end(trailers)
+                }
+            try await channel.writeAndFlush(written)
+        }
+    }
+
     /// Answers a request; false closes the connection.
     package typealias Handler = @Sendable (HTTPRequestHead, ByteBuffer, Writer) async throws -> Bool
-
-    private typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>
 
     /// Looks at a request's head before its body comes, and may mark it; a number closes the connection after so many bytes
     /// of the body.
@@ -35,67 +49,30 @@ package enum LoopbackServer {
     package static func run<Result: Sendable>(
         _ body: @escaping @Sendable (Int, Handlers) async throws -> Result
     ) async throws -> Result {
+        let (handlers, connections) = (Handlers(), Connections())
         let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: 0) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(AnswerEncoder())
-                    return try Connection(wrappingChannelSynchronously: channel)
+                    try channel.pipeline.syncOperations.addHandler(RequestHandler(handlers, connections))
                 }
             }
-        let (handlers, port) = (Handlers(), server.channel.localAddress?.port ?? 0)
-        return try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask {
-                try await server.executeThenClose { connections in
-                    await withDiscardingTaskGroup { group in
-                        do {
-                            for try await connection in connections {
-                                group.addTask { await serve(connection, handlers) }
-                            }
-                        } catch {
-                            group.cancelAll()
-                        }
-                    }
-                }
-                return nil
-            }
-            group.addTask { try await body(port, handlers) }
-            defer { group.cancelAll() }
-            while let finished = try await group.next() { if let finished { return finished } }
-            throw CancellationError()
+            .bind(host: "127.0.0.1", port: 0).get()
+        do {
+            let result = try await body(server.localAddress?.port ?? 0, handlers)
+            await end(server, connections)
+            return result
+        } catch {
+            await end(server, connections)
+            throw error
         }
     }
 
-    private static func serve(_ connection: Connection, _ handlers: Handlers) async {
-        // A client that goes away is part of the game.
-        try? await connection.executeThenClose { inbound, outbound in
-            var parts = inbound.makeAsyncIterator()
-            while let request = try await request(&parts, handlers.opener), let handler = handlers.current {
-                if try await !handler(request.head, request.body, outbound) { return }
-            }
-        }
-    }
-
-    private static func request(
-        _ parts: inout NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator,
-        _ opener: Opener?
-    ) async throws -> (head: HTTPRequestHead, body: ByteBuffer)? {
-        var head: HTTPRequestHead?
-        var body = ByteBuffer()
-        var limit: Int?
-        while let part = try await parts.next(isolation: #isolation) {
-            switch part {
-            case .head(var found):
-                limit = opener?(&found)
-                head = found
-            case .body(let bytes):
-                body.writeImmutableBuffer(bytes)
-                if let limit, body.readableBytes > limit { return nil }
-            case .end: return head.map { ($0, body) }
-            }
-        }
-        return nil
+    private static func end(_ server: any Channel, _ connections: Connections) async {
+        // A listener that is closed already is as good.
+        try? await server.close()
+        await connections.end()
     }
 
     /// Writes a whole answer.
@@ -115,16 +92,105 @@ package enum LoopbackServer {
     }
 }
 
-/// Turns buffers into what NIO's encoder takes.
-private final class AnswerEncoder: ChannelOutboundHandler {
-    typealias OutboundIn = HTTPPart<HTTPResponseHead, ByteBuffer>
-    typealias OutboundOut = HTTPServerResponsePart
+/// The connections that are open and the answers that are being given, all of which end with the server.
+private final class Connections: Sendable {
+    private struct State {
+        var isEnding = false
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var answers: [Int: Task<Void, Never>] = [:]
+        var answerCount = 0
+    }
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch unwrapOutboundIn(data) {
-        case .head(let head): context.write(wrapOutboundOut(.head(head)), promise: promise)
-        case .body(let bytes): context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
-        case .end(let trailers): context.write(wrapOutboundOut(.end(trailers)), promise: promise)
+    private let state = Mutex(State())
+
+    /// - Returns: false when the server is ending.
+    func add(_ channel: any Channel) -> Bool {
+        state.withLock { state in
+            if !state.isEnding { state.channels[ObjectIdentifier(channel)] = channel }
+            return !state.isEnding
         }
     }
+
+    func remove(_ channel: any Channel) { state.withLock { $0.channels[ObjectIdentifier(channel)] = nil } }
+
+    /// Runs an answer; nil when the server is ending.
+    func answer(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never>? {
+        state.withLock { state in
+            if state.isEnding { return nil }
+            let number = state.answerCount
+            state.answerCount += 1
+            let task = Task {
+                await body()
+                self.state.withLock { $0.answers[number] = nil }
+            }
+            state.answers[number] = task
+            return task
+        }
+    }
+
+    func end() async {
+        let (channels, answers) = state.withLock { state in
+            state.isEnding = true
+            return (Array(state.channels.values), Array(state.answers.values))
+        }
+        for answer in answers { answer.cancel() }
+        // One that the client has closed meanwhile is as good.
+        for channel in channels { try? await channel.close() }
+        for answer in answers { await answer.value }
+    }
+}
+
+/// Gathers a connection's requests and has them answered one after the other; NIO's pipeline holds the next one back.
+private final class RequestHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+
+    private let handlers: LoopbackServer.Handlers
+    private let connections: Connections
+    private var head: HTTPRequestHead?
+    private var body = ByteBuffer()
+    private var limit: Int?
+    private var answer: Task<Void, Never>?
+
+    init(_ handlers: LoopbackServer.Handlers, _ connections: Connections) {
+        self.handlers = handlers
+        self.connections = connections
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if !connections.add(context.channel) { return context.close(promise: nil) }
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        connections.remove(context.channel)
+        answer?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(var found):
+            limit = handlers.opener?(&found)
+            (head, body) = (found, ByteBuffer())
+        case .body(let bytes):
+            body.writeImmutableBuffer(bytes)
+            if let limit, body.readableBytes > limit {
+                head = nil
+                context.close(promise: nil)
+            }
+        case .end:
+            guard let head, let handler = handlers.current else { return context.close(promise: nil) }
+            let (channel, body) = (context.channel, body)
+            self.head = nil
+            self.body = ByteBuffer()
+            answer = connections.answer {
+                // A client that goes away is part of the game.
+                let isKept = (try? await handler(head, body, LoopbackServer.Writer(channel: channel))) ?? false
+                if !isKept { try? await channel.close() }
+            }
+            if answer == nil { context.close(promise: nil) }
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

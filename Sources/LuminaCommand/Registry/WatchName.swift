@@ -44,6 +44,7 @@ struct WatchName: AsyncParsableCommand {
                     try await watch.report(version, name, resolver)
                     if watch.once { return }
                 }
+                // S3 tells nobody of a change: asking is all there is, and one asking costs one request.
                 try await Task.sleep(for: .seconds(watch.interval))
             }
         }

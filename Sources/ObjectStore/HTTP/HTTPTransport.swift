@@ -116,7 +116,7 @@ package final class HTTPTransport: Sendable {
         settings.http1_1ConnectionDebugInitializer = { channel in
             // Little unsent lies in the kernel: else a slow line is still at a body that was "sent" long ago, and the time
             // that a server may be silent runs out meanwhile. Where the option is unknown, nothing is lost.
-            let lowWater = channel.setOption(.tcpOption(.init(rawValue: unsentLowWaterOption)), value: 256 << 10)
+            let lowWater = channel.setOption(.tcpOption(.init(rawValue: unsentLowWaterOption)), value: 512 << 10)
             return lowWater.recover { _ in }.flatMap {
                 channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
             }

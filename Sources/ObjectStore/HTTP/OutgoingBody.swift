@@ -6,7 +6,7 @@ import Synchronization
 /// A request's body, handed over piece by piece, so that a slow connection is told from one that stands still.
 package final class OutgoingBody: AsyncSequence, Sendable {
     /// The bytes of a piece.
-    package static let pieceSize = 256 << 10
+    package static let pieceSize = 512 << 10
 
     /// Some of the bytes.
     package typealias Element = ByteBuffer
@@ -43,6 +43,7 @@ package final class OutgoingBody: AsyncSequence, Sendable {
             if left <= .zero {
                 throw ObjectStoreError(.timedOut, message: "the server stopped taking the request's bytes")
             }
+            // Until silence would be too long at the earliest; every piece taken meanwhile moves that moment on.
             try await Task.sleep(for: left)
         }
     }

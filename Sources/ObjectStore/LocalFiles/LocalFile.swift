@@ -2,6 +2,7 @@
 
 import CObjectStore
 package import NIOCore
+import Synchronization
 
 #if canImport(Darwin)
 import Darwin
@@ -39,6 +40,9 @@ package final class LocalFile: Sendable {
     /// Where the file was when it was opened.
     package let path: String
     private let descriptor: Int32
+    /// Held while bytes are written: the kernel lets one writer into a file at a time and has the others spin for their
+    /// turn, which takes the processor from those who receive.
+    private let writing = Mutex(())
 
     /// Opens a file.
     package init(_ path: String, _ mode: Mode) throws(ObjectStoreError) {
@@ -83,14 +87,16 @@ package final class LocalFile: Sendable {
 
     /// Writes the readable bytes at `offset`.
     package func write(_ buffer: ByteBuffer, at offset: Int) throws(ObjectStoreError) {
-        let failure = unsafe buffer.withUnsafeReadableBytes { unsafe writeAll($0, at: offset) }
+        let failure = unsafe buffer.withUnsafeReadableBytes { bytes in
+            writing.withLock { _ in unsafe writeAll(bytes, at: offset) }
+        }
         if failure != 0 { throw .localFile(failure, doing: "write", path: path) }
     }
 
     private func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int32 {
         var done = 0
         while done < bytes.count, let base = bytes.baseAddress {
-            let size = unsafe pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
+            let size = unsafe pwrite(descriptor, base + done, min(32 << 10, bytes.count - done), off_t(offset + done))
             if size < 0 && errno == EINTR { continue }
             if size < 0 { return errno }
             done += size

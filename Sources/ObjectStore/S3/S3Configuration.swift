@@ -86,7 +86,8 @@ extension S3Store {
             transport.connectionCount = connectionCount
             transport.connectTimeout = connectTimeout
             transport.idleTimeout = idleTimeout
-            transport.certificateAuthority = certificateAuthority
+            // Reading a system's bundle of certificates takes longer than a small request without encryption.
+            if endpoint?.isSecure != false { transport.certificateAuthority = certificateAuthority }
             transport.addresses = addresses
             return transport
         }

@@ -2,27 +2,25 @@
 
 import Synchronization
 
-/// How many requests of all transfers are under way at once: one more after a run of successes, half after a sign of load.
+/// Lets as many requests of all transfers run at once as bring the most.
 package final class AdaptiveLimit: Sendable {
     private struct State {
-        var limit: Int
+        var search: ConcurrencySearch
         var active = 0
-        var successes = 0
         var waiting: [(number: Int, continuation: CheckedContinuation<Void, Never>)] = []
         var nextNumber = 0
     }
 
-    private let ceiling: Int
+    private let start = ContinuousClock.now
     private let state: Mutex<State>
 
     /// Starts with `start` at once, never more than `ceiling`.
     package init(start: Int, ceiling: Int) {
-        self.ceiling = max(1, ceiling)
-        state = Mutex(State(limit: max(1, min(start, ceiling))))
+        state = Mutex(State(search: ConcurrencySearch(start: start, ceiling: ceiling)))
     }
 
     /// How many may run now.
-    package var current: Int { state.withLock(\.limit) }
+    package var current: Int { state.withLock(\.search.limit) }
 
     /// Runs a request when there is room.
     package func run<Result>(_ body: () async throws -> Result) async throws -> Result {
@@ -31,26 +29,18 @@ package final class AdaptiveLimit: Sendable {
         return try await body()
     }
 
-    /// Notes a part that came through.
-    package func succeeded() {
+    /// Notes a request that came through with so many bytes.
+    package func succeeded(_ byteCount: Int) {
+        let now = ContinuousClock.now - start
         let woken = state.withLock { state in
-            state.successes += 1
-            if state.successes >= state.limit && state.limit < ceiling {
-                state.limit += 1
-                state.successes = 0
-            }
+            state.search.succeeded(byteCount, now: now)
             return Self.admit(&state)
         }
         for continuation in woken { continuation.resume() }
     }
 
     /// Notes a server that asks to slow down, or that does not answer.
-    package func overloaded() {
-        state.withLock { state in
-            state.limit = max(1, state.limit / 2)
-            state.successes = 0
-        }
-    }
+    package func overloaded() { state.withLock { $0.search.overloaded() } }
 
     private func enter() async throws {
         try Task.checkCancellation()
@@ -61,7 +51,7 @@ package final class AdaptiveLimit: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isIn = state.withLock { state in
-                    if state.active < state.limit || Task.isCancelled {
+                    if state.active < state.search.limit || Task.isCancelled {
                         state.active += 1
                         return true
                     }
@@ -95,7 +85,7 @@ package final class AdaptiveLimit: Sendable {
 
     private static func admit(_ state: inout State) -> [CheckedContinuation<Void, Never>] {
         var woken: [CheckedContinuation<Void, Never>] = []
-        while state.active < state.limit, !state.waiting.isEmpty {
+        while state.active < state.search.limit, !state.waiting.isEmpty {
             state.active += 1
             woken.append(state.waiting.removeFirst().continuation)
         }

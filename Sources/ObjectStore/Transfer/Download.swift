@@ -83,6 +83,7 @@ final class Download: Sendable {
             }
             switch step {
             case .finished: return
+            // A part becomes too slow by time passing, which no event tells of.
             case .wait: try await Task.sleep(for: .milliseconds(20))
             case .fetch: try await hash?.advance()
             }
@@ -101,19 +102,21 @@ final class Download: Sendable {
     private func part(_ part: Int, opened: ObjectBody?) async throws {
         let range = plan.withLock { $0.range(part) }
         let before = throttles()
-        let code = try await fetch.run(
+        // Counted apart: what a slower copy, or one that failed, has brought is no progress.
+        let meter = ProgressMeter(partOf: fetch.meter)
+        var isCounted = false
+        defer { if !isCounted { meter.takeBack() } }
+        let code = try await fetch.counting(in: meter).run(
             range,
             etag: info.etag,
             size: info.size,
             expected: expected.chunks?[part],
             opened: opened
         )
-        if throttles() > before { fetch.limit.overloaded() } else { fetch.limit.succeeded() }
+        if throttles() > before { fetch.limit.overloaded() } else { fetch.limit.succeeded(range.count) }
         let isFirst = plan.withLock { $0.finish(part, now: clock.now - start) }
-        guard isFirst else {
-            fetch.meter.add(-range.count)
-            return
-        }
+        guard isFirst else { return }
+        isCounted = true
         codes.withLock { $0[part] = code }
         if let partial { try await FileThreads.run { try partial.note(part, code, range) } }
     }

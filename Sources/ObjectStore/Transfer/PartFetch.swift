@@ -7,14 +7,20 @@ struct PartFetch: Sendable {
     /// Slower than this for `slowWindow` and the connection is given up: another one is likely to be better.
     private static let slowestRate = 64 << 10
     private static let slowWindow = Duration.seconds(10)
-    private static let gatheredSize = 512 << 10
 
     let source: any RangeSource
     let destination: any TransferDestination
     let retry: RetryPolicy
     let budget: RetryBudget
     let limit: AdaptiveLimit
-    let meter: ProgressMeter
+    var meter: ProgressMeter
+
+    /// The same, with its bytes counted elsewhere.
+    func counting(in meter: ProgressMeter) -> PartFetch {
+        var copy = self
+        copy.meter = meter
+        return copy
+    }
 
     /// Fetches `range` of the object called `etag`.
     ///
@@ -150,7 +156,7 @@ struct PartFetch: Sendable {
                 gathered += bytes.readableBytes
                 windowBytes += bytes.readableBytes
                 let isLast = position + gathered == end
-                if gathered >= Self.gatheredSize || isLast {
+                if gathered >= destination.worthwhileCount || isLast {
                     try await hand(chunks, gathered, &position, &received)
                     (chunks, gathered) = ([], 0)
                 }

@@ -153,6 +153,12 @@ final class PartialFile: Sendable {
         if flushesDirectory { try LocalDirectory.synchronize(LocalDirectory.parent(of: target) ?? ".") }
     }
 
+    /// Lets another download go on from here.
+    ///
+    /// Dropping the last reference does so too, but a thread that has just run something on the file may hold one for a
+    /// moment after the answer.
+    func release() { file.unlock() }
+
     /// Leaves nothing behind.
     ///
     /// Blocking.

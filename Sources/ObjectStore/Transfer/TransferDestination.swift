@@ -26,6 +26,8 @@ package struct PartDigest: Sendable {
 
 /// Where a download's bytes go, at their offsets and in any order.
 package protocol TransferDestination: Sendable {
+    /// Handing bytes over costs as much as taking in so many: fewer are kept back until more have come.
+    var worthwhileCount: Int { get }
     /// Makes room for so many bytes.
     func prepare(_ size: Int) async throws
     /// Takes bytes that follow each other; ranges never overlap unless they bring the same bytes.
@@ -39,6 +41,9 @@ package protocol TransferDestination: Sendable {
 /// A file, written by a pool of threads.
 package struct FileDestination: TransferDestination {
     private let file: LocalFile
+
+    /// Another thread takes them.
+    package var worthwhileCount: Int { 512 << 10 }
 
     /// Writes into an open file.
     package init(_ file: LocalFile) { self.file = file }
@@ -84,6 +89,8 @@ package struct FileDestination: TransferDestination {
 /// A caller's memory as a destination.
 struct MemoryDestination: TransferDestination {
     let memory: TransferMemory
+
+    var worthwhileCount: Int { 1 }
 
     func prepare(_ size: Int) async throws {
         let room = unsafe memory.region.count

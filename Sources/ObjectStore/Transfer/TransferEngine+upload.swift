@@ -90,21 +90,23 @@ extension TransferEngine {
         var options = options
         options.checksum = options.checksum ?? .crc64nvme
         let slice = source.slice(0..<source.status.size)
-        let written = try await limited(store) { [options] in try await store.put(key, slice, options) }
+        let written = try await limited(store) { [options] in
+            (try await store.put(key, slice, options), slice.range.count)
+        }
         try await source.requireUnchanged()
         meter.add(source.status.size)
         return Uploaded(written: written, size: source.status.size, sha256: digest)
     }
 
-    /// Runs a request when there is room, and learns from it how much there is.
+    /// Runs a request when there is room, and learns from the bytes it carried how much there is.
     private func limited<Result>(
         _ store: any ObjectStore,
-        _ body: () async throws -> Result
+        _ body: () async throws -> (result: Result, byteCount: Int)
     ) async throws -> Result {
         let load = store as? any LoadReporting
         let before = load?.throttledRequestCount ?? 0
-        let result = try await limit.run(body)
-        if load?.throttledRequestCount ?? 0 > before { limit.overloaded() } else { limit.succeeded() }
+        let (result, byteCount) = try await uploadLimit.run(body)
+        if load?.throttledRequestCount ?? 0 > before { uploadLimit.overloaded() } else { uploadLimit.succeeded(byteCount) }
         return result
     }
 
@@ -191,15 +193,15 @@ extension TransferEngine {
             try Task.checkCancellation()
             let step = try await limited(store) {
                 let step = progress.next()
-                if case .fetch(let index) = step {
-                    let range = progress.range(index)
-                    let part = try await store.uploadPart(upload, number: index + 1, source.slice(range))
-                    if progress.finish(index, part) { meter.add(range.count) }
-                }
-                return step
+                guard case .fetch(let index) = step else { return (step, 0) }
+                let range = progress.range(index)
+                let part = try await store.uploadPart(upload, number: index + 1, source.slice(range))
+                if progress.finish(index, part) { meter.add(range.count) }
+                return (step, range.count)
             }
             switch step {
             case .finished: return
+            // A part becomes too slow by time passing, which no event tells of.
             case .wait: try await Task.sleep(for: .milliseconds(20))
             case .fetch: continue
             }

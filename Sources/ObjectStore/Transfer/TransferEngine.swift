@@ -13,7 +13,9 @@ public final class TransferEngine: Sendable {
         public var partSize: Int
         /// Files up to this size are sent in one request.
         public var singleRequestLimit: Int
-        /// How many requests are under way at first.
+        /// Downloads up to this size are gathered in memory and written at once.
+        public var gatheredSize: Int
+        /// How many requests of downloads are under way at first.
         public var startingConcurrency: Int
         /// How many requests are under way at most.
         public var maximumConcurrency: Int
@@ -28,14 +30,16 @@ public final class TransferEngine: Sendable {
         public init(
             partSize: Int = 8 << 20,
             singleRequestLimit: Int = 16 << 20,
-            startingConcurrency: Int = 8,
+            gatheredSize: Int = 1 << 20,
+            startingConcurrency: Int = 4,
             maximumConcurrency: Int = 32,
             uploadConcurrency: Int = 8,
-            fileConcurrency: Int = 16,
+            fileConcurrency: Int = 32,
             retry: RetryPolicy = RetryPolicy()
         ) {
             self.partSize = partSize
             self.singleRequestLimit = singleRequestLimit
+            self.gatheredSize = gatheredSize
             self.startingConcurrency = startingConcurrency
             self.maximumConcurrency = maximumConcurrency
             self.uploadConcurrency = uploadConcurrency
@@ -60,12 +64,17 @@ public final class TransferEngine: Sendable {
 
     let configuration: Configuration
     let limit: AdaptiveLimit
+    /// Uploads apart: a server that stores spends longer on each request than one that reads, and more of them overlap.
+    let uploadLimit: AdaptiveLimit
     private let budget = RetryBudget()
+    private let pool: BufferPool
 
     /// Makes an engine.
     public init(_ configuration: Configuration = Configuration()) {
         self.configuration = configuration
+        pool = BufferPool(count: configuration.fileConcurrency)
         limit = AdaptiveLimit(start: configuration.startingConcurrency, ceiling: configuration.maximumConcurrency)
+        uploadLimit = AdaptiveLimit(start: configuration.uploadConcurrency, ceiling: configuration.maximumConcurrency)
     }
 
     /// Downloads an object into a file, which appears whole and verified or not at all.
@@ -177,6 +186,9 @@ public final class TransferEngine: Sendable {
         }
         let info = first.info
         let plan = plan(info.size, expected)
+        if plan.partCount == 1, info.size <= configuration.gatheredSize {
+            return try await downloadSmall(source, path, first, plan, expected, meter, flushesDirectory)
+        }
         let partial = try await FileThreads.run {
             try PartialFile(target: path, etag: info.etag, size: info.size, partSize: plan.partSize)
         }
@@ -192,8 +204,41 @@ public final class TransferEngine: Sendable {
                 error is CancellationError || [.corrupted, .changedDuringTransfer, .noSpace].contains(kind)
             // A second failure (the disk) would hide the first.
             if isHopeless { try? await FileThreads.run { try partial.discard() } }
+            // Whoever tries again at once must get the bytes that are there.
+            partial.release()
             throw error
         }
+    }
+
+    /// Downloads what is not worth several visits to the threads that write files.
+    private func downloadSmall(
+        _ source: any RangeSource,
+        _ path: String,
+        _ first: ObjectBody,
+        _ plan: DownloadPlan,
+        _ expected: ExpectedContent,
+        _ meter: ProgressMeter,
+        _ flushesDirectory: Bool
+    ) async throws -> Downloaded {
+        let info = first.info
+        meter.expect(info.size)
+        let gathered = GatheredBytes(size: info.size, in: pool)
+        let fetch = partFetch(source, gathered, meter)
+        let download = Download(fetch, info, expected, plan: plan, partial: nil, throttles: Self.throttles(source))
+        let digest = try await download.run(first: first, workerCount: 1)
+        try await FileThreads.run {
+            let partial = try PartialFile(target: path, etag: info.etag, size: info.size, partSize: plan.partSize)
+            do {
+                try partial.file.truncate(0)
+                try gathered.write(to: partial.file)
+                try partial.publish(modified: info.lastModified, flushesDirectory: flushesDirectory)
+            } catch {
+                // A second failure (the disk) would hide the first.
+                try? partial.discard()
+                throw error
+            }
+        }
+        return Downloaded(etag: info.etag, version: info.version, size: info.size, sha256: digest)
     }
 
     private func fill(

@@ -78,7 +78,7 @@ package final class ProgressMeter: Sendable {
         let progress = state.withLock { state -> TransferProgress? in
             state.completed += bytes
             if isTransferred { state.samples.append((now, bytes)) }
-            let isLast = state.completed == state.total
+            let isLast = state.total.map { state.completed >= $0 } ?? false
             if let last = state.lastReport, now - last < .milliseconds(100), !isLast { return nil }
             state.lastReport = now
             return Self.progress(&state, now)
@@ -97,7 +97,8 @@ package final class ProgressMeter: Sendable {
         let span = max(0.05, (now - (state.samples.first?.time ?? now)).seconds)
         let bytes = state.samples.reduce(0) { $0 + $1.bytes }
         return TransferProgress(
-            completedBytes: state.completed,
+            // For a moment a part may be counted twice: when a slow one is fetched a second time.
+            completedBytes: state.total.map { min($0, state.completed) } ?? state.completed,
             totalBytes: state.total,
             bytesPerSecond: Double(max(0, bytes)) / span
         )

@@ -189,6 +189,7 @@ public struct LocalCache: Sendable {
             return try LocalFile(path, .createOrUpdate)
         }
         while try await !FileThreads.run({ try file.tryLockExclusively() }) {
+            // Waiting inside flock would take a thread for as long as another process downloads, and could not be cancelled.
             try await environment.sleep(.milliseconds(50))
         }
         return file

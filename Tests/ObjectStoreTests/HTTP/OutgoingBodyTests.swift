@@ -101,7 +101,8 @@ private final class ThinServer: Sendable {
                 let count = unsafe recv(connection, &buffer, buffer.count, 0)
                 if count <= 0 { break }
                 taken += count
-                usleep(UInt32(count / 5))  // 5 MB/s
+                // A line of 5 MB/s, as the sender sees it.
+                usleep(UInt32(count / 5))
             }
             if isTaking {
                 let answer = Array("HTTP/1.1 200 OK\r\netag: \"e\"\r\ncontent-length: 0\r\n\r\n".utf8)
@@ -109,6 +110,7 @@ private final class ThinServer: Sendable {
             }
             // Until the client goes.
             while unsafe recv(connection, &buffer, isTaking ? buffer.count : 0, 0) > 0 {}
+            // Longer than the sender's patience, so that it is the sender who gives up.
             if !isTaking { sleep(6) }
             close(connection)
             close(listener)

@@ -61,19 +61,6 @@ struct DownloadPlanTests {
 
 @Suite("AdaptiveLimit and RetryPolicy")
 struct AdaptiveLimitTests {
-    @Test("The limit grows by one after a window of successes and halves under load")
-    func adapts() {
-        let limit = AdaptiveLimit(start: 4, ceiling: 6)
-        for _ in 0..<4 { limit.succeeded() }
-        #expect(limit.current == 5)
-        for _ in 0..<100 { limit.succeeded() }
-        #expect(limit.current == 6)
-        limit.overloaded()
-        #expect(limit.current == 3)
-        for _ in 0..<5 { limit.overloaded() }
-        #expect(limit.current == 1)
-    }
-
     @Test("Never more than the limit run at once, and cancelled waiters leave")
     func bounded() async throws {
         let limit = AdaptiveLimit(start: 3, ceiling: 3)
