@@ -26,14 +26,16 @@ build-tests: setup
 test: build-tests ## The tests, without the slow suites
 	Scripts/run-tests $(TESTS)
 
-# The object store's slow suites start servers and share their time with nothing else: `make check-store`.
-check: build-tests ## All tests, slow suites included, but for the object store's against real servers
+# The object store's slow suites load the servers that they start: they share their time with no other test.
+check: build-tests ## All tests, slow suites included
 	Scripts/check-layers
 	Scripts/check-registry-model
-	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS); status=$$?; Scripts/s3-servers stop; exit $$status
-	Scripts/run-tests --append --filter ObjectStoreTests $(TESTS)
+	LUMINA_SLOW=1 Scripts/run-tests --skip ObjectStoreTests $(TESTS); \
+		first=$$?; \
+		LUMINA_SLOW=1 Scripts/run-tests --append --no-parallel --filter ObjectStoreTests $(TESTS); \
+		second=$$?; Scripts/s3-servers stop; exit $$((first | second))
 
-check-store: build-tests ## The object store against real S3 servers on this machine
+check-store: build-tests ## Only the object store, against real S3 servers on this machine
 	LUMINA_SLOW=1 Scripts/run-tests --no-parallel --filter ObjectStoreTests $(TESTS); \
 		status=$$?; Scripts/s3-servers stop; exit $$status
 

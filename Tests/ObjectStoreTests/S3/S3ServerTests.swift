@@ -73,7 +73,7 @@ struct S3ServerTests {
             "\(String(describing: error))"
         )
         #expect(throws: ObjectStoreError.self) {
-            var configuration = try LocalServer.seaweedfs.configuration(bucket: "bucket")
+            var configuration = try LocalServer.seaweedfs.configuration(bucket: "bucket", secure: true)
             configuration.certificateAuthority = "/no/such/file"
             _ = try S3Store(configuration, credentials: LocalServer.seaweedfs.credentials)
         }
