@@ -43,11 +43,15 @@ let package = Package(
         // The table's C header alone, so that Swift sees the functions without linking them.
         .target(name: "CTorchTable"),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+        .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
 
         .target(name: "Torch", dependencies: ["CTorchTable"]),
         .target(name: "Checkpoints"),
         .target(name: "AdapterFormats", dependencies: ["Checkpoints"]),
-        .target(name: "Audio", dependencies: ["CSndFile"]),
+        .target(name: "Audio", dependencies: ["CSndFile", "CSoxr", "CEBUR128"]),
+        .target(name: "Datasets"),
+        .target(name: "TrainingData", dependencies: ["Checkpoints", "Datasets"]),
         .target(name: "Tokenizer"),
         // What Swift cannot say: the processor's carry-less multiplication for checksums, an early flush.
         .target(name: "CObjectStore"),
@@ -81,7 +85,8 @@ let package = Package(
         .target(
             name: "Engine",
             dependencies: [
-                "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Layers", "Tokenizer", "Torch",
+                "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Datasets", "Layers", "Tokenizer", "Torch",
+                "TrainingData",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(
@@ -93,7 +98,7 @@ let package = Package(
             name: "LuminaCommand",
             dependencies: [
                 "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio", "Checkpoints",
-                "ObjectStore", "Registry", "Torch",
+                "Datasets", "ObjectStore", "Registry", "Torch", "TrainingData",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -132,7 +137,12 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
-        .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
+        .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+        .testTarget(
+            name: "TrainingDataTests",
+            dependencies: ["Checkpoints", "Datasets", "TestSupport", "TrainingData"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
         .testTarget(
@@ -149,7 +159,7 @@ let package = Package(
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Adapters", "Audio", "Checkpoints", "Engine", "Layers", "Lumina", "Torch", "TestSupport"]),
-        .testTarget(name: "LuminaCommandTests", dependencies: ["Checkpoints", "TestSupport"]),
+        .testTarget(name: "LuminaCommandTests", dependencies: ["Audio", "Checkpoints", "TestSupport", "TrainingData"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
