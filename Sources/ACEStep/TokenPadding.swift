@@ -44,7 +44,8 @@ struct TokenPadding {
     init(_ tokenizer: BytePairTokenizer, path: String) throws {
         let slash = path.lastIndex(of: "/")
         let file = (slash.map { String(path[...$0]) } ?? "") + "tokenizer_config.json"
-        let raw = FileManager.default.fileExists(atPath: file) ? try ConfigurationFile.decode(Raw.self, from: file) : Raw()
+        let raw =
+            FileManager.default.fileExists(atPath: file) ? try ConfigurationFile.decode(Raw.self, from: file) : Raw()
         let text = raw.padToken?.text ?? Self.usualToken
         guard let id = tokenizer.id(of: text) else {
             throw ModelError.configuration(file: file, reason: "pad_token '\(text)' is no token of \(path)")

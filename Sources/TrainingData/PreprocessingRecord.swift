@@ -17,7 +17,7 @@ public struct PreprocessingRecord: Sendable, Equatable, Codable {
     public var sourceAudioDir: String?
     /// The list of songs, where there was one.
     public var datasetJSON: String?
-    /// The model that the conditions come from: `turbo`, `base`, `xl-sft`, …
+    /// The model that the conditions come from, such as `turbo`, `base` or `xl-sft`.
     public var modelVariant: String?
     /// Whose conventions the conditions follow; nil in files of other programs.
     public var conventions: String?

@@ -66,7 +66,8 @@ extension TrainingSample {
 extension SampleMetadata {
     /// Reads the header's field; metadata are for people, and tensors without them, or with others, can be learnt from.
     init(header text: String?) {
-        let stored = text.flatMap { try? JSONDecoder().decode(SampleMetadata.self, from: Data($0.utf8)) }  // as said above
+        // What cannot be read counts as absent, as said above.
+        let stored = text.flatMap { try? JSONDecoder().decode(SampleMetadata.self, from: Data($0.utf8)) }
         self = stored ?? SampleMetadata()
     }
 

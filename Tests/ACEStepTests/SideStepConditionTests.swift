@@ -9,7 +9,8 @@ import Torch
 struct SideStepConditionTests {
     private static let short = ("# Caption\nsoft piano, caf\u{E9}\n<|endoftext|>\n", "[Verse]\nla la\n夜の海")
     private static let long = (
-        String(repeating: "warm strings and choir, ", count: 60), String(repeating: "la la la and on it goes\n", count: 120)
+        String(repeating: "warm strings and choir, ", count: 60),
+        String(repeating: "la la la and on it goes\n", count: 120)
     )
 
     private static func encoder(_ files: ModelFiles) throws -> PromptEncoder {
@@ -44,7 +45,11 @@ struct SideStepConditionTests {
         let copy = try FixtureCopy(of: "checkpoints")
         let file = "Qwen3-Embedding-0.6B/tokenizer_config.json"
         try copy.edit(json: file, ["padding_side": "left", "pad_token": ["content": "<|endoftext|>"]])
-        try Self.expect(Self.short, Self.encoder(ModelFiles(path: copy.path, variant: "turbo")), toGive: "side-step.left")
+        try Self.expect(
+            Self.short,
+            Self.encoder(ModelFiles(path: copy.path, variant: "turbo")),
+            toGive: "side-step.left"
+        )
     }
 
     @Test("An XL model, whose timbre encoder has a token of its own, and a song without a word")

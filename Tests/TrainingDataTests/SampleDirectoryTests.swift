@@ -11,7 +11,9 @@ struct SampleDirectoryTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        for name in ["b.pt", "a.safetensors", "é.pt", "B.safetensors", "a.pt", "half.tmp.pt", ".hidden.pt", "notes.txt"] {
+        for name in [
+            "b.pt", "a.safetensors", "é.pt", "B.safetensors", "a.pt", "half.tmp.pt", ".hidden.pt", "notes.txt",
+        ] {
             try directory.write("", to: name)
         }
         try TemporaryDirectory.create(directory.path(of: "more"))
@@ -27,7 +29,10 @@ struct SampleDirectoryTests {
         let list = try SampleDirectory(path: directory.path + "/")
         #expect(names(list) == ["B.safetensors", "a.safetensors", "b.pt", "é.pt"])
         #expect(list.warnings.count == 2)
-        #expect(list.warnings.contains { $0.contains("1 unfinished") } && list.warnings.contains { $0.contains("both formats") })
+        #expect(
+            list.warnings.contains { $0.contains("1 unfinished") }
+                && list.warnings.contains { $0.contains("both formats") }
+        )
         #expect(list.record == nil)
     }
 
@@ -42,7 +47,9 @@ struct SampleDirectoryTests {
         let text = entries.map { "\"\($0)\"" }.joined(separator: ",")
         try directory.write("{\"samples\": [\(text)]}", to: "manifest.json")
         let list = try SampleDirectory(path: directory.path)
-        #expect(list.files == [directory.path(of: "more/c.pt"), directory.path(of: "b.pt"), elsewhere.path(of: "d.pt")])
+        #expect(
+            list.files == [directory.path(of: "more/c.pt"), directory.path(of: "b.pt"), elsewhere.path(of: "d.pt")]
+        )
         #expect(list.warnings.count == 4)
         for text in ["gone.pt", "unfinished", "C:\\songs\\x.pt, which does not exist", ".D:"] {
             #expect(list.warnings.contains { $0.contains(text) }, "\(list.warnings)")
@@ -53,7 +60,8 @@ struct SampleDirectoryTests {
         "A manifest that is none is passed over with the reason",
         arguments: [
             ("{\"samples\": [\"a\\b.pt\"", "not valid JSON"), ("[\"b.pt\"]", "a list, expected an object"),
-            ("{\"samples\": \"b.pt\"}", "is no list"), ("{\"samples\": []}", "is empty"), ("{\"samples\": [1]}", "a number"),
+            ("{\"samples\": \"b.pt\"}", "is no list"), ("{\"samples\": []}", "is empty"),
+            ("{\"samples\": [1]}", "a number"),
         ]
     )
     func brokenManifest(text: String, reason: String) throws {
@@ -77,7 +85,9 @@ struct SampleDirectoryTests {
         #expect(error?.description.contains("cannot be read") == true, "\(String(describing: error))")
     }
 
-    @Test("What is said of how the tensors were made is read back, Side-Step's too, and what is no such file is nothing")
+    @Test(
+        "What is said of how the tensors were made is read back, Side-Step's too, and what is no such file is nothing"
+    )
     func record() throws {
         var record = PreprocessingRecord()
         (record.modelVariant, record.checksums, record.targetDb) = ("base", ["a_b.pt": "00ff"], -1)

@@ -10,7 +10,11 @@ import TrainingData
 struct SampleFileTests {
     private static let sideStep = Bundle.module.bundlePath + "/Fixtures/side-step.pt"
 
-    private static func bytes(_ file: SampleFile, _ key: TrainingSample.Key, _ rows: Range<Int>? = nil) throws -> [UInt8] {
+    private static func bytes(
+        _ file: SampleFile,
+        _ key: TrainingSample.Key,
+        _ rows: Range<Int>? = nil
+    ) throws -> [UInt8] {
         try unsafe file.withBytes(of: key, rows: rows) { unsafe [UInt8]($0) }
     }
 
@@ -42,7 +46,10 @@ struct SampleFileTests {
         }
     }
 
-    @Test("A file that lacks a tensor, or is cut off, is refused with its path", arguments: TrainingSample.Format.allCases)
+    @Test(
+        "A file that lacks a tensor, or is cut off, is refused with its path",
+        arguments: TrainingSample.Format.allCases
+    )
     func damaged(format: TrainingSample.Format) throws {
         let directory = try TemporaryDirectory()
         let path = directory.path(of: "cut." + format.rawValue)
@@ -71,7 +78,10 @@ struct SampleFileTests {
         tensors[.attentionMask] = .init(dtype: .int64, shape: [6], bytes: [UInt8](repeating: 1, count: 48))
         let directory = try TemporaryDirectory()
         let path = directory.path(of: "song.safetensors")
-        try TrainingSample(tensors: tensors, metadata: sample.metadata, path: path).write(to: path, format: .safetensors)
+        try TrainingSample(tensors: tensors, metadata: sample.metadata, path: path).write(
+            to: path,
+            format: .safetensors
+        )
         #expect(try SampleFile(path: path).dtype(of: .attentionMask) == .int64)
     }
 }

@@ -33,7 +33,13 @@ struct TrainingSampleTests {
         let song = Song(audioPath: "/music/a.wav", metadata: metadata, source: .textFiles, hasCaption: true)
         return try TrainingSample(
             tensors: tensors,
-            metadata: SampleMetadata(song, origin: "/music/a.wav", duration: 12, prompt: "zxq, soft piano", fingerprint: "made so"),
+            metadata: SampleMetadata(
+                song,
+                origin: "/music/a.wav",
+                duration: 12,
+                prompt: "zxq, soft piano",
+                fingerprint: "made so"
+            ),
             path: "sample"
         )
     }

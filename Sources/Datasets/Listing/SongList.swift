@@ -78,7 +78,8 @@ public struct SongList: Sendable, Equatable {
         let folder = SongPath(list).folder
         var songs: [Song] = []
         for entry in entries {
-            guard let named = try entry.text("audio_path", "filename", "file_name"), !named.isEmpty else {
+            guard let named = try entry.text("audio_path", "filename", "file_name", "audio_file_name"), !named.isEmpty
+            else {
                 throw entry.malformed("it names no sound file; expected audio_path, filename or file_name")
             }
             let written = try [named, entry.text("filename") ?? named]

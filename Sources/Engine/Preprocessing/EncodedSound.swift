@@ -35,7 +35,7 @@ struct EncodedSound {
             let seconds = file.metadata[Self.secondsField].flatMap(Int.init), file.tensors[Self.tensorName] != nil
         {
             (self.seconds, place) = (seconds, .intermediate(file))
-        } else if FileManager.default.fileExists(atPath: job.result), let file = try? SampleFile(path: job.result),
+        } else if job.hasIntactResult, let file = try? SampleFile(path: job.result),
             file.metadata.soundFingerprint == job.encodingFingerprint, let seconds = file.metadata.soundSeconds,
             file.dtype(of: .targetLatents) == dtype.stored
         {

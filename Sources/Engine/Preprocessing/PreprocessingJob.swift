@@ -18,17 +18,21 @@ struct PreprocessingJob: Sendable {
     let result: String
     /// What the first pass leaves for the second.
     let intermediate: String
+    /// Where the result is written before it gets its place, so that a killed run leaves nothing beside the results.
+    let unfinished: String
     /// What the latents are made from and how.
     let encodingFingerprint: String
     /// What the result is made from and how.
     let fingerprint: String
+    /// Whether a result that is there is the one that was recorded, so that its latents can be trusted.
+    var hasIntactResult = false
 
     /// The result's file name.
     var resultName: String { SongPath(result).name }
 
-    /// Whether the result is there: made from the same sound and words in the same way, and whole as far as its header tells.
+    /// Whether the result is there, as it was recorded, made from the same sound and words in the same way.
     var isDone: Bool {
-        guard FileManager.default.fileExists(atPath: result) else { return false }
+        guard hasIntactResult else { return false }
         // A file that cannot be read, or is another's, is made again.
         return (try? SampleFile(path: result))?.metadata.fingerprint == fingerprint
     }
@@ -75,18 +79,21 @@ struct PreprocessingDraft: Sendable {
         let (song, name) = (plan.songs.songs[position], names[position])
         let sampling = plan.posteriorSeed.map { "seed \($0)" } ?? "mean"
         let encoding = [
-            "2", try ContentDigest.sha256(path: song.audioPath), plan.level.rawValue, "\(plan.peak)", "\(plan.loudness)",
+            "2", try ContentDigest.sha256(path: song.audioPath), plan.level.rawValue, "\(plan.peak)",
+            "\(plan.loudness)",
             "\(maximumSeconds ?? 0)", sampling, name, checkpoint.autoencoder,
         ]
         let encodingFingerprint = ContentDigest.sha256(of: encoding)
-        let all = [encodingFingerprint, checkpoint.conditions, conventions, plan.conditioning.rawValue] + words(position)
+        let all =
+            [encodingFingerprint, checkpoint.conditions, conventions, plan.conditioning.rawValue] + words(position)
         return PreprocessingJob(
             song: song,
             prompt: prompts[position],
             origin: origin(of: song),
             name: name,
             result: "\(plan.output)/\(name).\(plan.format.rawValue)",
-            intermediate: "\(plan.output)/.preprocessing/\(name).safetensors",
+            intermediate: plan.workspace + "/latents/\(name).safetensors",
+            unfinished: plan.workspace + "/song.\(plan.format.rawValue)",
             encodingFingerprint: encodingFingerprint,
             fingerprint: ContentDigest.sha256(of: all)
         )

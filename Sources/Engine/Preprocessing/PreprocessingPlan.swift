@@ -41,6 +41,9 @@ public struct PreprocessingPlan: Sendable {
     /// How many files are read and decoded at once.
     public var decoders = 2
 
+    /// Where unfinished work lies; goes when everything is done.
+    var workspace: String { output + "/.preprocessing" }
+
     /// Songs and where their tensors go.
     public init(songs: SongList, folder: String?, output: String) {
         self.songs = songs

@@ -27,11 +27,14 @@ extension Preprocessor {
         _ plan: PreprocessingPlan,
         progress: @escaping @Sendable (PreprocessingEvent) -> Void = { _ in }
     ) async throws -> PreprocessingReport {
-        let rest = plan.output + "/.preprocessing"
-        try FileManager.default.createDirectory(atPath: rest, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: plan.workspace + "/latents",
+            withIntermediateDirectories: true
+        )
         let seconds = Self.secondsToTake(plan)
         var survey = try await survey(plan, maximumSeconds: seconds, progress: progress)
         let todo = survey.jobs.filter { survey.checksums[$0.resultName] == nil }
+        try Self.forget(todo, in: plan.output)
         let broken = try await encode(
             try await withoutLatents(todo),
             plan: plan,
@@ -52,7 +55,7 @@ extension Preprocessor {
         survey.failures += broken
         let report = try report(plan, survey, processed: encoded.count)
         try record(plan, report, checksums: survey.checksums).write(to: plan.output)
-        try Self.removeIntermediates(survey.jobs, in: rest)
+        try FileManager.default.removeItem(atPath: plan.workspace)
         return report
     }
 
@@ -79,8 +82,10 @@ extension Preprocessor {
         var found = [Result<(PreprocessingJob, String?), any Error>?](repeating: nil, count: draft.count)
         var done = 0
         try await Self.sideBySide(draft.count, limit: plan.decoders) { position in
-            let job = try draft.job(position)
-            return (job, try Self.checksum(ofFinished: job, recorded: recorded[job.resultName]))
+            var job = try draft.job(position)
+            let checksum = Self.checksum(ofResult: job, recorded: recorded[job.resultName])
+            job.hasIntactResult = checksum != nil
+            return (job, job.isDone ? checksum : nil)
         } each: { position, result in
             found[position] = result
             done += 1
@@ -99,11 +104,21 @@ extension Preprocessor {
         return survey
     }
 
-    /// The MD5 of a job's result; nil where there is none, where it is outdated, and where it is not what was recorded.
-    private static func checksum(ofFinished job: PreprocessingJob, recorded: String?) throws -> String? {
-        guard job.isDone else { return nil }
-        let checksum = try ContentDigest.md5(path: job.result)
+    /// The MD5 of a job's result; nil where there is none, or one that is not what was recorded.
+    private static func checksum(ofResult job: PreprocessingJob, recorded: String?) -> String? {
+        guard FileManager.default.fileExists(atPath: job.result),
+            let checksum = try? ContentDigest.md5(path: job.result)  // what cannot be read is made again
+        else { return nil }
         return recorded == nil || recorded == checksum ? checksum : nil
+    }
+
+    /// Takes from the record what will be made anew: a run that is killed then does not take its own results for damaged.
+    private static func forget(_ jobs: [PreprocessingJob], in directory: String) throws {
+        guard !jobs.isEmpty, var record = PreprocessingRecord(directory: directory), record.checksums != nil else {
+            return
+        }
+        for job in jobs { record.checksums?[job.resultName] = nil }
+        try record.write(to: directory)
     }
 
     // MARK: Encoding
@@ -158,7 +173,9 @@ extension Preprocessor {
         let limit = maximumSeconds.map { min(most, Int($0 * Double(sampleRate))) } ?? most + 1
         let sound = try AudioFile.readStereo(path, sampleRate: sampleRate, frameLimit: limit)
         guard isCut || sound.frameCount <= most else {
-            throw EngineError.unsupported("it has more than \(most / sampleRate) s of sound; cut it, or set --max-duration")
+            throw EngineError.unsupported(
+                "it has more than \(most / sampleRate) s of sound; cut it, or set --max-duration"
+            )
         }
         return try plan.level.apply(to: sound, peak: plan.peak, loudness: plan.loudness)
     }
@@ -241,12 +258,5 @@ extension Preprocessor {
         record.totalDuration = report.seconds
         record.checksums = checksums
         return record
-    }
-
-    private static func removeIntermediates(_ jobs: [PreprocessingJob], in directory: String) throws {
-        for job in jobs { try? FileManager.default.removeItem(atPath: job.intermediate) }  // it may have gone before
-        if try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty {
-            try FileManager.default.removeItem(atPath: directory)
-        }
     }
 }

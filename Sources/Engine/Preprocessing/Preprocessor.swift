@@ -122,7 +122,9 @@ public actor Preprocessor {
     func complete(_ job: PreprocessingJob, plan: PreprocessingPlan) throws {
         let encoder = try openPromptEncoder()
         guard let sound = EncodedSound(job, dtype: try choose().dtype) else {
-            throw EngineError.unsupported("\(job.intermediate) went away while it was needed; run the same command again")
+            throw EngineError.unsupported(
+                "\(job.intermediate) went away while it was needed; run the same command again"
+            )
         }
         let latents = try sound.latents()
         let conditions = try SongConditions(
@@ -155,7 +157,10 @@ public actor Preprocessor {
             ),
             path: job.result
         )
-        try sample.write(to: job.result, format: plan.format)
+        try sample.write(to: job.unfinished, format: plan.format)
+        guard unsafe rename(job.unfinished, job.result) == 0 else {
+            throw CheckpointError(.unwritable, path: job.result, reason: unsafe String(cString: strerror(errno)))
+        }
     }
 
     private func openPromptEncoder() throws -> PromptEncoder {

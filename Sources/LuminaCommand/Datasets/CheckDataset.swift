@@ -16,7 +16,7 @@ struct CheckDataset: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let report = try DatasetReport.make(dataset.read())
+        let report = try DatasetReport.make(await dataset.read())
         if json {
             try JSONOutput.print(report.findings)
         } else {
@@ -44,7 +44,7 @@ struct DatasetStatistics: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let report = try DatasetReport.make(dataset.read())
+        let report = try DatasetReport.make(await dataset.read())
         if json { return try JSONOutput.print(report) }
         print("\(report.songs) songs, \(Figures.rounded(report.seconds / 60, places: 1)) minutes")
         if let shortest = report.shortest, let longest = report.longest {

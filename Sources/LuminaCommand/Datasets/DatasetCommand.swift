@@ -17,16 +17,18 @@ struct DatasetCommand: AsyncParsableCommand {
 struct DatasetOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "A folder of sound files, or a list of them: dataset.json, metadata.jsonl or metadata.csv.",
+            "A folder of sound files (s3://BUCKET/PREFIX too), or a list of them: dataset.json, metadata.jsonl or metadata.csv.",
             valueName: "path"
         )
     )
     var path: String
 
+    @OptionGroup(title: "Registry") var lookup: ReferenceOptions
+
     /// The songs.
-    func read() throws -> SongList {
+    func read() async throws -> SongList {
         let isList = ["json", "jsonl", "csv", "parquet"].contains(SongPath(path).fileExtension)
-        return isList ? try SongList(folder: nil, list: path) : try SongList(folder: path, list: nil)
+        return try await lookup.songs(folder: isList ? nil : path, list: isList ? path : nil, isQuiet: false).songs()
     }
 }
 

@@ -26,6 +26,8 @@ extension ReferenceOptions {
     ///   - folder: a folder, `s3://BUCKET/PREFIX` or a name of the registry.
     ///   - list: a file with a list of songs, which may be in the bucket too.
     ///   - isQuiet: show no progress.
+    /// - Returns: where they are then.
+    /// - Throws: `RegistryError`, `ObjectStoreError`, `CancellationError`.
     func songs(folder: String?, list: String?, isQuiet: Bool) async throws -> SongPlace {
         guard let list, list.hasPrefix("s3://") else {
             guard let folder else { return SongPlace(list: list) }
@@ -47,7 +49,11 @@ extension ReferenceOptions {
         case .objects(let bucket, let prefix):
             let copy = BucketCopy(access: StoreAccess(url: store), bucket: bucket, prefix: prefix, kind: "songs")
             try await copy.download(isQuiet: isQuiet, isIncluded: AudioFolder.belongs)
-            return SongPlace(folder: copy.directory, source: "s3://\(bucket)" + (prefix.isEmpty ? "" : "/" + prefix), list: list)
+            return SongPlace(
+                folder: copy.directory,
+                source: "s3://\(bucket)" + (prefix.isEmpty ? "" : "/" + prefix),
+                list: list
+            )
         case .named, .hub:
             let path = try await paths([folder], kind: .datasets, isQuiet: isQuiet).first ?? folder
             return SongPlace(folder: path, source: folder, list: list)
@@ -77,7 +83,8 @@ struct BucketCopy: Sendable {
         self.bucket = bucket
         self.prefix = prefix
         self.kind = kind
-        let server = access.endpointURL ?? StoreAccess.environment["AWS_ENDPOINT_URL_S3"]
+        let server =
+            access.endpointURL ?? StoreAccess.environment["AWS_ENDPOINT_URL_S3"]
             ?? StoreAccess.environment["AWS_ENDPOINT_URL"] ?? ""
         directory = access.cacheDirectory() + "/\(kind)/" + Self.name("\(server) s3://\(bucket)/\(prefix)")
     }
@@ -132,7 +139,8 @@ struct BucketCopy: Sendable {
         _ isQuiet: Bool,
         _ phase: RegistryProgress.Phase,
         _ work:
-            @escaping @Sendable (any ObjectStore, TransferEngine, @escaping @Sendable (TransferProgress) -> Void) async throws
+            @escaping @Sendable (any ObjectStore, TransferEngine, @escaping @Sendable (TransferProgress) -> Void)
+            async throws
             -> TreeTransferred
     ) async throws -> TreeTransferred {
         let store = try await access.bucketStore(bucket)
