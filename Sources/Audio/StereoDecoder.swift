@@ -11,6 +11,8 @@ struct StereoDecoder {
     private let path: String
     private let sampleRate: Int
     private let resampler: Resampler?
+    /// Whether the header counts the frames, so that missing ones are noticed.
+    private let statesLength: Bool
 
     /// Opens a file and checks what can be checked before decoding.
     ///
@@ -27,6 +29,7 @@ struct StereoDecoder {
                     + "\(Self.sampleRates.upperBound) Hz can be read"
             )
         }
+        statesLength = try !reader.isMPEG || Truncation.statesMPEGLength(source)
         self.path = path
         self.sampleRate = sampleRate
         resampler = rate == sampleRate ? nil : try Resampler(from: rate, to: sampleRate, channels: 2)
@@ -81,8 +84,9 @@ struct StereoDecoder {
         return stereo
     }
 
-    /// What the header counts must be there; MP3 files, whose length is estimated, may miss two of their frames.
+    /// What the header counts must be there; MP3 files may miss two of their frames, which decoders begin and end with.
     private func checkComplete(decoded: Int) throws(AudioError) {
+        guard statesLength else { return }
         let claimed = reader.information.frameCount
         let slack = reader.isMPEG ? 2 * 1152 : 0
         guard decoded + slack < claimed, claimed < Int.max else { return }

@@ -2,6 +2,9 @@
 
 /// Finds files that were cut off, which libsndfile plays to where they end.
 enum Truncation {
+    /// A file with more chunks before its samples is left to libsndfile.
+    private static let maximumChunkCount = 4096
+
     /// What is missing at the end of a WAV or Ogg file; nil if nothing is, or in another format, which counts its frames.
     ///
     /// - Throws: ``AudioError/cannotRead(path:code:)``.
@@ -19,7 +22,7 @@ enum Truncation {
     /// A program that writes to a pipe cannot know the length and leaves the largest number there, which is no damage.
     private static func wav(_ source: any ByteSource) throws(AudioError) -> String? {
         var offset = 12
-        while offset + 8 <= source.count {
+        for _ in 0..<maximumChunkCount where offset + 8 <= source.count {
             let header = try source.bytes(at: offset, count: 8)
             let byteCount = header.littleEndian(4, 4)
             if header[..<4].elementsEqual("data".utf8) {
@@ -30,6 +33,24 @@ enum Truncation {
             offset += 8 + byteCount + byteCount % 2
         }
         return nil
+    }
+
+    /// Whether an MPEG file says how many frames it has; of others the length is a guess from the first bit rates.
+    ///
+    /// - Throws: ``AudioError/cannotRead(path:code:)``.
+    static func statesMPEGLength(_ source: any ByteSource) throws(AudioError) -> Bool {
+        let header = try source.bytes(at: 0, count: 10)
+        var start = 0
+        if header.count == 10, header.starts(with: "ID3".utf8) {
+            // Four bytes of seven bits each, without the header itself.
+            start = 10 + header[6...].reduce(0) { $0 << 7 | Int($1 & 0x7F) }
+        }
+        // The count is in the first frame, or in front of it where something else was left there.
+        let head = try source.bytes(at: min(start, source.count), count: 4096)
+        return ["Xing", "Info", "VBRI"].contains { name in
+            let mark = Array(name.utf8)
+            return head.indices.dropLast(3).contains { head[$0..<$0 + 4].elementsEqual(mark) }
+        }
     }
 
     /// The last page must be whole; it begins in the last 65,307 bytes, the most that a page can have.

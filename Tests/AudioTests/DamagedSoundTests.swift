@@ -2,6 +2,7 @@
 
 import Audio
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Damaged and foreign files")
@@ -87,6 +88,37 @@ struct DamagedSoundTests {
         let path = try directory.write(bytes, to: "a.wav")
         let error = try #require(Self.error(of: path))
         #expect(error.description.contains(path), "\(error)")
+    }
+
+    @Test(
+        "An MP3 file of varying bit rates that does not count its frames is read, though its length can only be guessed"
+    )
+    func uncountedFrames() throws {
+        let directory = try TemporaryDirectory()
+        // Silence takes few bits, noise many: the guess from the beginning is far off.
+        var generator = SeededGenerator(seed: 3)
+        let samples = (0..<6 * 48_000).map { $0 < 48_000 ? Float.random(in: -0.5...0.5, using: &generator) : 0 }
+        let sound = try AudioBuffer(sampleRate: 48_000, channels: 1, samples: samples)
+        var bytes = try AudioFile.encode(sound, format: .mp3)
+        let marks = ["Xing", "Info"].map { Array($0.utf8) }
+        let mark = try #require(
+            bytes.indices.prefix(4096).first { index in marks.contains { bytes[index...].starts(with: $0) } }
+        )
+        // The frame after the one with the count begins with twelve ones.
+        let next = try #require(
+            bytes.indices.dropLast().first { $0 > mark + 160 && bytes[$0] == 0xFF && bytes[$0 + 1] & 0xF0 == 0xF0 }
+        )
+        bytes.removeFirst(next)
+        let heard = try AudioFile.readStereo(directory.write(bytes, to: "a.mp3"))
+        #expect(abs(heard.frameCount - 6 * 48_000) < 5000, "\(heard.frameCount) frames")
+    }
+
+    @Test("A WAV file of nothing but empty chunks is refused before all of them are looked at")
+    func emptyChunks() throws {
+        let directory = try TemporaryDirectory()
+        let chunks = [UInt8](repeating: 0, count: 1 << 20)
+        let path = try directory.write(Array("RIFF".utf8) + [0, 0, 16, 0] + Array("WAVE".utf8) + chunks, to: "a.wav")
+        #expect(Self.error(of: path)?.description.contains(path) == true)
     }
 
     @Test("A WAV file from a pipe, which could not know its length, is read")

@@ -89,6 +89,27 @@ struct SongListTests {
         #expect(!song.metadata.isInstrumental && !song.hasCaption && song.metadata.caption == "a")
     }
 
+    @Test("What a list names is looked for in its own folder and then in the folder of songs")
+    func separateFolder() throws {
+        let lists = try Folder(["a.wav": "", "list.json": #"[{"audio_path": "x/b.wav"}, {"filename": "a.wav"}]"#])
+        let music = try Folder(["a.wav": "", "x/b.wav": "", "c.wav": ""])
+        let list = try SongList(folder: music.path, list: lists.path + "/list.json")
+        #expect(Set(list.songs.map(\.audioPath)) == [lists.path + "/a.wav", music.path + "/x/b.wav"])
+        #expect(list.songs.allSatisfy { $0.source == .list } && list.warnings.isEmpty)
+        let all = try SongList(folder: music.path, list: nil)
+        #expect(all.songs.allSatisfy { $0.source == .nothing })
+    }
+
+    @Test("Sound, texts and lists belong to a folder of songs, other files do not")
+    func belonging() {
+        for name in ["a.wav", "x/b.OPUS", "c.m4a", "a.lyrics.txt", "dataset.json", "metadata.csv", "metadata.parquet"] {
+            #expect(AudioFolder.belongs(name), "\(name)")
+        }
+        for name in ["a.txt.bak", "cover.jpg", "train.parquet", "wav"] {
+            #expect(!AudioFolder.belongs(name), "\(name)")
+        }
+    }
+
     @Test("Missing sound is a warning, and an error where nothing is left")
     func missing() throws {
         let folder = try Folder([

@@ -64,7 +64,7 @@ public struct DatasetReport: Sendable, Encodable {
                 note(song, "\(error)", isError: true)
             }
             count(song)
-            review(song, hasTrigger: !list.trigger.isEmpty)
+            review(song)
         }
     }
 
@@ -92,7 +92,7 @@ public struct DatasetReport: Sendable, Encodable {
         if song.metadata.bpm != nil { withTempo += 1 }
     }
 
-    private mutating func review(_ song: Song, hasTrigger: Bool) {
+    private mutating func review(_ song: Song) {
         let metadata = song.metadata
         if !song.hasCaption {
             note(song, "it has no caption; the model is told its file's name, '\(metadata.caption)'")

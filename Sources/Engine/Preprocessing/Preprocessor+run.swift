@@ -170,7 +170,7 @@ extension Preprocessor {
         let path = job.song.audioPath
         let (most, isCut) = (AudioFile.defaultSampleLimit / 2, maximumSeconds != nil)
         // One frame more than can be taken tells a song that is too long from one that just fits.
-        let limit = maximumSeconds.map { min(most, Int($0 * Double(sampleRate))) } ?? most + 1
+        let limit = maximumSeconds.map { Int(min(Double(most), $0 * Double(sampleRate))) } ?? most + 1
         let sound = try AudioFile.readStereo(path, sampleRate: sampleRate, frameLimit: limit)
         guard isCut || sound.frameCount <= most else {
             throw EngineError.unsupported(
