@@ -29,10 +29,38 @@ struct StereoDecoder {
                     + "\(Self.sampleRates.upperBound) Hz can be read"
             )
         }
-        statesLength = try !reader.isMPEG || Truncation.statesMPEGLength(source)
+        statesLength = reader.isMPEG ? try Self.checkLength(source, claimed: reader.information.frameCount, path) : true
         self.path = path
         self.sampleRate = sampleRate
         resampler = rate == sampleRate ? nil : try Resampler(from: rate, to: sampleRate, channels: 2)
+    }
+
+    /// Whether an MP3 file says how many frames it has.
+    ///
+    /// - Throws: ``AudioError/malformed(path:reason:)`` if it does not, and the guess that is read instead is too short.
+    private static func checkLength(
+        _ source: any ByteSource,
+        claimed: Int,
+        _ path: String
+    ) throws(AudioError) -> Bool {
+        let header = try source.bytes(at: 0, count: 10)
+        var start = 0
+        if header.count == 10, header.starts(with: "ID3".utf8) {
+            // Four bytes of seven bits each, without the header itself.
+            start = 10 + header[6...].reduce(0) { $0 << 7 | Int($1 & 0x7F) }
+        }
+        // The count is in the first frame, or behind what somebody left in front of it.
+        let head = try source.bytes(at: min(start, source.count), count: 4096)
+        let isStated = ["Xing", "Info", "VBRI"].contains { name in
+            head.indices.dropLast(3).contains { head[$0..<$0 + 4].elementsEqual(name.utf8) }
+        }
+        guard !isStated, try MPEGFrames(source, from: start).sampleCount > claimed + 4 * 1152 else { return isStated }
+        throw .malformed(
+            path: path,
+            reason:
+                "it is an MP3 file of varying bit rate that does not say how long it is: write it anew, such as with "
+                + "ffmpeg -i '\(path)' -c copy '\(path).mp3'"
+        )
     }
 
     /// Decodes the file, or its head.

@@ -35,24 +35,6 @@ enum Truncation {
         return nil
     }
 
-    /// Whether an MPEG file says how many frames it has; of others the length is a guess from the first bit rates.
-    ///
-    /// - Throws: ``AudioError/cannotRead(path:code:)``.
-    static func statesMPEGLength(_ source: any ByteSource) throws(AudioError) -> Bool {
-        let header = try source.bytes(at: 0, count: 10)
-        var start = 0
-        if header.count == 10, header.starts(with: "ID3".utf8) {
-            // Four bytes of seven bits each, without the header itself.
-            start = 10 + header[6...].reduce(0) { $0 << 7 | Int($1 & 0x7F) }
-        }
-        // The count is in the first frame, or in front of it where something else was left there.
-        let head = try source.bytes(at: min(start, source.count), count: 4096)
-        return ["Xing", "Info", "VBRI"].contains { name in
-            let mark = Array(name.utf8)
-            return head.indices.dropLast(3).contains { head[$0..<$0 + 4].elementsEqual(mark) }
-        }
-    }
-
     /// The last page must be whole; it begins in the last 65,307 bytes, the most that a page can have.
     private static func ogg(_ source: any ByteSource) throws(AudioError) -> String? {
         let start = max(0, source.count - 65_307)

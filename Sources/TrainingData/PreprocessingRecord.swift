@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
+import Foundation
 
 /// The `preprocess_meta.json` beside tensors: what they were made from and how, under Side-Step's names.
 ///

@@ -148,7 +148,7 @@ struct SidecarTests {
     @Test("What merging keeps and takes", arguments: Sidecar.Merge.allCases)
     func merging(policy: Sidecar.Merge) {
         let old = Sidecar(text: "caption: a\nbpm: 90\nlanguage: en\nlyrics: la")
-        let new = Sidecar(text: "caption: b\nbpm: 100\nkey: C\nlanguage: fr\nlyrics: li\ngenre:")
+        let new = Sidecar(text: "caption: b\nbpm: 100\nkey: C\nlanguage: fr\ngenre:\nlyrics: li")
         let merged = old.merged(with: new, policy).metadata(audioPath: "x.wav")
         #expect(merged.keyScale == "C" && merged.language == "en" && merged.genre.isEmpty)
         #expect(merged.caption == ([.overwriteCaption, .overwriteAll].contains(policy) ? "b" : "a"))

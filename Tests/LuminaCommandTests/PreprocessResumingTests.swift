@@ -93,6 +93,7 @@ struct PreprocessResumingTests {
         let listed = try await run(["--dataset-json", music + "/dataset.json"])
         #expect(listed["total"] as? Int == 2 && listed["processed"] as? Int == 2)
         #expect((listed["strangers"] as? [String])?.count == 4)
-        #expect(try TrainingSample(path: fetched().path(of: "song_00.safetensors")).metadata.caption == "zero")
+        let last = try await fetched()
+        #expect(try TrainingSample(path: last.path(of: "song_00.safetensors")).metadata.caption == "zero")
     }
 }
