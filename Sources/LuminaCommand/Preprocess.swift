@@ -84,6 +84,8 @@ struct Preprocess: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // What is wrong with the checkpoint is said before gigabytes of songs are fetched.
+        let preprocessor = try Preprocessor(checkpoint.engine(compat.model))
         let place = try await lookup.songs(folder: audioDir, list: datasetJson, isQuiet: quiet || json)
         let songs = try place.songs()
         for warning in songs.warnings { Console.warning(warning) }
@@ -95,7 +97,7 @@ struct Preprocess: AsyncParsableCommand {
         plan.maximumSeconds = maxDuration > 0 ? maxDuration : nil
         plan.posteriorSeed = samplePosterior ? seed : nil
         plan.decoders = min(4, ProcessInfo.processInfo.activeProcessorCount)
-        let report = try await preprocess(plan)
+        let report = try await run(preprocessor, plan)
         try await output.publish(isQuiet: quiet || json)
         for failure in report.failures {
             let place = failure.reason.contains(failure.path) ? "" : failure.path + ": "
@@ -119,13 +121,15 @@ struct Preprocess: AsyncParsableCommand {
         if !report.failures.isEmpty { throw ExitCode(Termination.failed) }
     }
 
-    private func preprocess(_ plan: PreprocessingPlan) async throws -> PreprocessingReport {
+    private func run(
+        _ preprocessor: Preprocessor,
+        _ plan: PreprocessingPlan
+    ) async throws -> PreprocessingReport {
         let bar = ProgressBar(isQuiet: quiet || json)
-        let engine = checkpoint.engine(compat.model)
         do {
             return try await Interruption.cancelling {
                 defer { bar.finish() }
-                return try await Preprocessor(engine).run(plan) { event in
+                return try await preprocessor.run(plan) { event in
                     switch event {
                     case .examined(let done, let total): bar.show("looking at files", done, of: total)
                     case .encoded(let done, let total): bar.show("encoding sound", done, of: total)
