@@ -78,6 +78,10 @@ let package = Package(
         .target(name: "ACEStep", dependencies: ["Layers", "Torch", "Tokenizer", "Checkpoints"]),
         .target(name: "Adapters", dependencies: ["AdapterFormats", "Checkpoints", "Layers", "Torch"]),
         .target(name: "AdapterConversion", dependencies: ["Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"]),
+        // Adapters' training: gradients, steps, runs.
+        .target(
+            name: "Training",
+            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"]),
         .target(
             name: "Engine",
             dependencies: [
@@ -147,6 +151,10 @@ let package = Package(
         .testTarget(
             name: "ACEStepTests",
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: ["ACEStep", "Checkpoints", "Layers", "Torch", "Training", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Adapters", "Audio", "Checkpoints", "Engine", "Layers", "Lumina", "Torch", "TestSupport"]),
         .testTarget(name: "LuminaCommandTests", dependencies: ["Checkpoints", "TestSupport"]),

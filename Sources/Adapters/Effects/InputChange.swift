@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 /// A change of what the base reads: `W′ = W·T`, computed as the base's own product of `x·T − x`.
 ///
@@ -45,13 +45,23 @@ struct InputGain: InputChange {
 }
 
 /// A rotation of each block of the input, of OFT.
-struct BlockRotation: InputChange {
+package struct BlockRotation: InputChange {
     /// `R − I`, `[blocks, b, b]`, or `[1, b, b]` if all blocks turn alike.
-    let change: Tensor
+    package let change: Tensor
 
-    var byteCount: Int { change.byteCount }
+    /// - Parameter change: `R − I`, `[blocks, b, b]`, or `[1, b, b]` if all blocks turn alike.
+    package init(change: Tensor) {
+        self.change = change
+    }
 
-    func difference(of x: Tensor) throws(TorchError) -> Tensor { try product(of: x, change) }
+    package var byteCount: Int { change.byteCount }
+
+    /// `x·R − x`.
+    ///
+    /// - Parameter x: `[rows, in]`.
+    /// - Returns: `[rows, in]`, a fresh tensor.
+    /// - Throws: `TorchError` if the blocks do not cover the rows.
+    package func difference(of x: Tensor) throws(TorchError) -> Tensor { try product(of: x, change) }
 
     func transposedDifference(of weight: Tensor) throws(TorchError) -> Tensor {
         try product(of: weight, change.to(.float32).transpose(1, 2))
