@@ -81,7 +81,8 @@ let package = Package(
         // Adapters' training: gradients, steps, runs.
         .target(
             name: "Training",
-            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"]),
+            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"],
+            exclude: ["Run", "Data", "Files"]),
         .target(
             name: "Engine",
             dependencies: [

@@ -10,6 +10,8 @@ package enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible 
     case size(what: String, rule: String)
     /// A file does not hold the state of this run.
     case state(file: String, reason: String)
+    /// Something that cannot be done here.
+    case unsupported(what: String, advice: String)
     /// A computation gave NaN or infinity.
     case notFinite(what: String, advice: String)
 
@@ -23,6 +25,7 @@ package enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible 
             "\(family) cannot adapt '\(path)': \(reason)"
         case .size(let what, let rule): "\(what); \(rule)"
         case .state(let file, let reason): "\(file): \(reason)"
+        case .unsupported(let what, let advice): "\(what) is not supported; \(advice)"
         case .notFinite(let what, let advice): "\(what) not finite (NaN or infinity); \(advice)"
         }
     }

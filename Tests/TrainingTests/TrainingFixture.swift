@@ -177,12 +177,7 @@ extension TrainingSession {
 
     /// A micro-step with what a generator draws.
     func accumulate(_ batch: TrainingBatch, from generator: Generator, share: Double) throws -> MicroStep {
-        let draw = try objective.draw(
-            shape: batch.latents.shape,
-            canDrop: true,
-            generator: generator,
-            dtype: model.dtype
-        )
+        let draw = try draw(for: batch, from: generator)
         return try accumulate(batch, draw: draw, share: share)
     }
 }

@@ -42,4 +42,14 @@ package final class VelocityModel {
             conditions.contains(ConditionEncoder.nullName)
             ? try conditions.tensor(ConditionEncoder.nullName, shape: [1, 1, configuration.encoder.hidden]) : nil
     }
+
+    /// The type that the transformer's weights are stored in; reads headers only.
+    ///
+    /// - Parameter files: where the parts are.
+    /// - Returns: the type of the first layer's.
+    /// - Throws: `LayerError` or `CheckpointError` if there is no such weight.
+    package static func storedType(of files: ModelFiles) throws -> DType {
+        let weights = try ModelWeights(files: files, dtype: .float32, device: .cpu, index: LinearIndex())
+        return try weights.transformer.storedType(of: "layers.0.self_attn.q_proj.weight")
+    }
 }

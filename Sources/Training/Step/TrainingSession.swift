@@ -88,12 +88,16 @@ package final class TrainingSession {
 
     /// Draws what is random in a micro-step of a batch.
     ///
+    /// - Parameters:
+    ///   - batch: the samples.
+    ///   - other: where to draw from; nil takes the session's own stream.
+    /// - Returns: the draw.
     /// - Throws: `TorchError` if there is no memory for it.
-    package func draw(for batch: TrainingBatch) throws -> Objective.Draw {
+    package func draw(for batch: TrainingBatch, from other: Generator? = nil) throws -> Objective.Draw {
         try options.objective.draw(
             shape: batch.latents.shape,
             canDrop: model.unconditional != nil,
-            generator: generator,
+            generator: other ?? generator,
             dtype: model.dtype
         )
     }
@@ -163,11 +167,14 @@ package final class TrainingSession {
 
     /// Clips the gradients, takes a step of the optimizer, and moves the average.
     ///
-    /// - Parameter learningRate: of this step.
+    /// - Parameters:
+    ///   - learningRate: of this step.
+    ///   - inspect: shown the clipped gradients, in the parameters' order.
     /// - Returns: the norm of all gradients before clipping.
     /// - Throws: ``TrainingError/notFinite(what:advice:)`` if the norm is not finite; `TorchError`.
-    package func step(learningRate: Double) throws -> Double {
+    package func step(learningRate: Double, inspect: (TensorList) throws -> Void = { _ in }) throws -> Double {
         let norm = try clip()
+        try inspect(adapter.parameters.gradients())
         try optimizer.step(adapter.parameters, learningRate: learningRate)
         try average?.update(from: adapter.parameters)
         try adapter.parameters.clearGradients()

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Notes SIGINT and SIGTERM while a run is under way, so that it can save first.
+///
+/// A second signal ends the process as it would without a watch.
+package final class SignalWatch {
+    private static let received = Atomic<Int32>(0)
+    private static let watched = [SIGINT, SIGTERM]
+
+    /// Begins to watch; there is one watch at a time.
+    package init() {
+        Self.received.store(0, ordering: .relaxed)
+        for number in Self.watched {
+            _ = unsafe signal(number) { number in
+                SignalWatch.note(number)
+            }
+        }
+    }
+
+    deinit {
+        for number in Self.watched { _ = unsafe signal(number, SIG_DFL) }
+    }
+
+    /// The signal that came, if one did.
+    package var signal: Int32? {
+        let number = Self.received.load(ordering: .relaxed)
+        return number == 0 ? nil : number
+    }
+
+    /// Runs on whatever thread the signal interrupts: an atomic and `signal` are all it may touch.
+    private static func note(_ number: Int32) {
+        received.store(number, ordering: .relaxed)
+        _ = unsafe Self.restore(number)
+    }
+
+    private static func restore(_ number: Int32) -> Bool {
+        #if canImport(Glibc)
+        return unsafe Glibc.signal(number, SIG_DFL) != SIG_ERR
+        #elseif canImport(Musl)
+        return unsafe Musl.signal(number, SIG_DFL) != SIG_ERR
+        #else
+        return unsafe Darwin.signal(number, SIG_DFL) != SIG_ERR
+        #endif
+    }
+}
