@@ -15,9 +15,9 @@ import lycoris_adapters
 TARGETS = adapters.ATTENTION + adapters.MLP
 
 
-def lora(rank=2, alpha=6, **options):
+def lora(rank=2, alpha=6, targets=TARGETS, **options):
     return lambda transformer: PEFT(transformer, LoraConfig(
-        r=rank, lora_alpha=alpha, target_modules=list(options.pop("targets", TARGETS)), bias="none", **options))
+        r=rank, lora_alpha=alpha, target_modules=list(targets), bias="none", **options))
 
 
 def oft(size=8, **options):

@@ -44,21 +44,34 @@ void adamW(
 
 } // namespace
 
-void fillLists(CTTable &table) {
+// libtorch refuses lists without tensors.
+void fillTensorLists(CTTable &table) {
   table.normOfAll = [](auto out, auto a, auto count) {
     return protect([&] { *out = normOfAll(tensors(a, count)); });
   };
   table.multiplyAll = [](auto a, auto count, auto number) {
-    return protect([&] { at::_foreach_mul_(tensors(a, count), at::Scalar(number)); });
+    return protect([&] {
+      if (count > 0)
+        at::_foreach_mul_(tensors(a, count), at::Scalar(number));
+    });
   };
   table.addAll = [](auto a, auto b, auto count) {
-    return protect([&] { at::_foreach_add_(tensors(a, count), tensors(b, count)); });
+    return protect([&] {
+      if (count > 0)
+        at::_foreach_add_(tensors(a, count), tensors(b, count));
+    });
   };
   table.copyAll = [](auto a, auto b, auto count) {
-    return protect([&] { at::_foreach_copy_(tensors(a, count), tensors(b, count)); });
+    return protect([&] {
+      if (count > 0)
+        at::_foreach_copy_(tensors(a, count), tensors(b, count));
+    });
   };
   table.lerpAll = [](auto a, auto b, auto count, auto weight) {
-    return protect([&] { at::_foreach_lerp_(tensors(a, count), tensors(b, count), at::Scalar(weight)); });
+    return protect([&] {
+      if (count > 0)
+        at::_foreach_lerp_(tensors(a, count), tensors(b, count), at::Scalar(weight));
+    });
   };
   table.adamW = [](auto a, auto gradients, auto means, auto squares, auto count, auto settings) {
     return protect([&] {

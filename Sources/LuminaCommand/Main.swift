@@ -13,7 +13,7 @@ struct LuminaCommand: AsyncParsableCommand {
         version: LuminaVersion.current,
         subcommands: [
             Generate.self, AdaptersCommand.self, Export.self, RegistryCommand.self, ModelsCommand.self, Demo.self,
-            Bench.self,
+            Bench.self, BenchTraining.self,
             Doctor.self,
         ]
     )

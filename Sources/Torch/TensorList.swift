@@ -17,34 +17,34 @@ public struct TensorList {
     /// The square root of the sum of the squares of all elements.
     public func norm() throws(TorchError) -> Double {
         var result = 0.0
-        try lend("norm") { table, pointers in unsafe table.pointee.normOfAll(&result, pointers, pointers.count) }
+        try unsafe lend("norm") { table, pointers in unsafe table.pointee.normOfAll(&result, pointers, pointers.count) }
         return result
     }
 
     /// Multiplies every element.
     public func multiply(by number: Double) throws(TorchError) {
-        try lend("multiply(by:)") { table, pointers in
+        try unsafe lend("multiply(by:)") { table, pointers in
             unsafe table.pointee.multiplyAll(pointers, pointers.count, number)
         }
     }
 
     /// Adds another list, tensor by tensor; its types may differ.
     public func add(_ others: TensorList) throws(TorchError) {
-        try lend("add", with: [others]) { table, pointers, lists in
+        try unsafe lend("add", with: [others]) { table, pointers, lists in
             unsafe table.pointee.addAll(pointers, lists[0], pointers.count)
         }
     }
 
     /// Overwrites every tensor with its counterpart, converted as needed.
     public func copy(from sources: TensorList) throws(TorchError) {
-        try lend("copy(from:)", with: [sources]) { table, pointers, lists in
+        try unsafe lend("copy(from:)", with: [sources]) { table, pointers, lists in
             unsafe table.pointee.copyAll(pointers, lists[0], pointers.count)
         }
     }
 
     /// Moves every tensor towards its counterpart: `self + weight · (end − self)`.
     public func lerp(towards ends: TensorList, weight: Double) throws(TorchError) {
-        try lend("lerp(towards:weight:)", with: [ends]) { table, pointers, lists in
+        try unsafe lend("lerp(towards:weight:)", with: [ends]) { table, pointers, lists in
             unsafe table.pointee.lerpAll(pointers, lists[0], pointers.count, weight)
         }
     }
@@ -104,7 +104,7 @@ public struct TensorList {
             epsilon: step.epsilon,
             step: Int64(step.step)
         )
-        try lend("adamW", with: [gradients, means, squares]) { table, pointers, lists in
+        try unsafe lend("adamW", with: [gradients, means, squares]) { table, pointers, lists in
             unsafe table.pointee.adamW(pointers, lists[0], lists[1], lists[2], pointers.count, &settings)
         }
     }
@@ -115,7 +115,10 @@ public struct TensorList {
         _ body: (UnsafePointer<CTTable>, [OpaquePointer], [[OpaquePointer]]) -> OpaquePointer?
     ) throws(TorchError) {
         for other in others where other.tensors.count != tensors.count {
-            throw Shape.invalid(operation, "lists of \(tensors.count) and \(other.tensors.count) tensors do not belong together")
+            throw Shape.invalid(
+                operation,
+                "lists of \(tensors.count) and \(other.tensors.count) tensors do not belong together"
+            )
         }
         let pointers = unsafe tensors.map { unsafe $0.pointer }
         let lists = unsafe others.map { unsafe $0.tensors.map { unsafe $0.pointer } }
@@ -128,6 +131,6 @@ public struct TensorList {
         _ operation: StaticString,
         _ body: (UnsafePointer<CTTable>, [OpaquePointer]) -> OpaquePointer?
     ) throws(TorchError) {
-        try lend(operation, with: []) { table, pointers, _ in unsafe body(table, pointers) }
+        try unsafe lend(operation, with: []) { table, pointers, _ in unsafe body(table, pointers) }
     }
 }

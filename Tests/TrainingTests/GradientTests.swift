@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACEStep
+import Layers
 import TestSupport
 import Testing
 import Torch
@@ -81,7 +83,13 @@ import Training
         let exact = try fixture.session(golden, recomputing: 1)
         let width = session.model.configuration.encoder.hidden
         let narrow = try TrainingFixture.batch(
-            seed: 3, items: 1, frames: 13, conditions: 9, width: width, dtype: .bfloat16)
+            seed: 3,
+            items: 1,
+            frames: 13,
+            conditions: 9,
+            width: width,
+            dtype: .bfloat16
+        )
         let wide = try TrainingFixture.batch(seed: 3, items: 1, frames: 13, conditions: 9, width: width)
         let draw = try exact.draw(for: wide)
         let rounded = Objective.Draw(

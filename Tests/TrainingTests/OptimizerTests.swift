@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACEStep
+import Layers
 import TestSupport
 import Testing
 import Torch

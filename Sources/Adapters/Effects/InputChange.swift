@@ -6,7 +6,7 @@ package import Torch
 /// A change of what the base reads: `W′ = W·T`, computed as the base's own product of `x·T − x`.
 ///
 /// The base may be quantised: its product is used as it is.
-protocol InputChange: LayerEffect {
+package protocol InputChange: LayerEffect {
     /// `x·T − x`.
     ///
     /// - Parameter x: `[rows, in]`.
@@ -23,11 +23,13 @@ protocol InputChange: LayerEffect {
 }
 
 extension InputChange {
-    func contribute(to blend: inout LayerBlend, weight: Double) {
+    /// Joins the changes of the input, which share one product.
+    package func contribute(to blend: inout LayerBlend, weight: Double) {
         blend.add(InputChangeBranch.Term(change: self, weight: weight))
     }
 
-    func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
+    /// Adds what the change makes of the weight.
+    package func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
         try merged.weight.add(inPlace: transposedDifference(of: merged.base), alpha: weight)
     }
 }
@@ -54,6 +56,7 @@ package struct BlockRotation: InputChange {
         self.change = change
     }
 
+    /// The bytes of the blocks.
     package var byteCount: Int { change.byteCount }
 
     /// `x·R − x`.
@@ -63,7 +66,12 @@ package struct BlockRotation: InputChange {
     /// - Throws: `TorchError` if the blocks do not cover the rows.
     package func difference(of x: Tensor) throws(TorchError) -> Tensor { try product(of: x, change) }
 
-    func transposedDifference(of weight: Tensor) throws(TorchError) -> Tensor {
+    /// `W·Rᵀ − W`.
+    ///
+    /// - Parameter weight: `[out, in]`, float32.
+    /// - Returns: `[out, in]`, a fresh tensor in float32.
+    /// - Throws: `TorchError` if the blocks do not cover the columns.
+    package func transposedDifference(of weight: Tensor) throws(TorchError) -> Tensor {
         try product(of: weight, change.to(.float32).transpose(1, 2))
     }
 

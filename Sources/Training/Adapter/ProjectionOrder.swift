@@ -5,7 +5,8 @@ enum ProjectionOrder {
     private static let parts = ["layers", "proj_in", "time_embed", "time_embed_r", "condition_embedder"]
     private static let blocks = ["self_attn", "cross_attn", "mlp"]
     private static let projections = [
-        "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "linear_1", "linear_2", "time_proj",
+        "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "linear_1", "linear_2",
+        "time_proj",
     ]
 
     /// Paths in that order; unknown ones last, by name.

@@ -79,7 +79,9 @@ package final class SampleSource {
             try unsafe Tensor(copying: bytes, shape: shape, dtype: stored)
         }
         let finite = try copy.isfinite()
-        let sound = try finite.all().item() != 0 ? copy : Tensor.select(where: finite, then: copy, otherwise: Tensor.zeros([], dtype: stored))
+        let sound =
+            try finite.all().item() != 0
+            ? copy : Tensor.select(where: finite, then: copy, otherwise: Tensor.zeros([], dtype: stored))
         return try sound.to(dtype)
     }
 }

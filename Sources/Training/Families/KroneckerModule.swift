@@ -145,7 +145,8 @@ final class KroneckerModule: TrainedModule {
         let count = x.dimension(0)
         var right = try x.reshape([count * columns.outer, columns.inner])
         switch second {
-        case .product(let left, let inner): right = try right.matmul(inner().transpose(0, 1)).matmul(left().transpose(0, 1))
+        case .product(let left, let inner):
+            right = try right.matmul(inner().transpose(0, 1)).matmul(left().transpose(0, 1))
         case .whole, .tucker: right = try right.matmul(secondMatrix().transpose(0, 1))
         }
         let turned = try right.reshape([count, columns.outer, rows.inner]).transpose(1, 2)

@@ -52,7 +52,13 @@ final class LowRankModule: TrainedModule {
         let output: Tensor
         if let magnitude {
             let gain = try magnitude.gain(of: layer, down: down, up: up, scale: scale, context: context)
-            output = try scaled(base, hidden: hidden, input: context.dropout == nil ? nil : input, gain: gain, layer: layer)
+            output = try scaled(
+                base,
+                hidden: hidden,
+                input: context.dropout == nil ? nil : input,
+                gain: gain,
+                layer: layer
+            )
         } else if isFresh {
             try base.addmm(inPlace: hidden, up().transpose(0, 1), beta: 1, alpha: scale)
             output = base
@@ -71,6 +77,8 @@ final class LowRankModule: TrainedModule {
     ///   - input: `x′`; nil where it is `x`.
     ///   - gain: `g − 1`, `[out]`.
     ///   - layer: the projection.
+    /// - Returns: `[rows, out]`.
+    /// - Throws: `TorchError` if an operation fails.
     private func scaled(
         _ base: Tensor,
         hidden: Tensor,

@@ -47,7 +47,9 @@ struct RotationModule: TrainedModule {
         return try layer.product(turned, bias: layer.bias).reshape(x.shape.dropLast() + [layer.outputFeatures])
     }
 
-    /// Scales blocks back whose skew matrices are too long. The matrix holds each entry twice, hence the root of 2.
+    /// Scales blocks back whose skew matrices are too long.
+    ///
+    /// The matrix holds each entry twice, hence the root of 2.
     func constrain() throws(TorchError) {
         guard let largestNorm else { return }
         try withoutGradients { () throws(TorchError) in

@@ -74,7 +74,9 @@ package struct Objective: Sendable, Equatable {
         let count = shape[0]
         let dropsCondition =
             canDrop && conditionDropout > 0
-            ? try Tensor.rand([count], generator: generator, dtype: dtype).lessThan(conditionDropout).floats().map { $0 != 0 }
+            ? try Tensor.rand([count], generator: generator, dtype: dtype).lessThan(conditionDropout).floats().map {
+                $0 != 0
+            }
             : Array(repeating: false, count: count)
         let times = try drawTimes(count, generator: generator, dtype: dtype)
         let noise = try Tensor.randn(shape, generator: generator, dtype: dtype)

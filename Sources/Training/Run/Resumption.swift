@@ -68,7 +68,10 @@ struct Resumption {
         } else {
             try restartAverage(session)
         }
-        notices.insert("resumed Side-Step's \(folder) after step \(state.step); its random numbers are not taken over", at: 0)
+        notices.insert(
+            "resumed Side-Step's \(folder) after step \(state.step); its random numbers are not taken over",
+            at: 0
+        )
         return (state, notices)
     }
 

@@ -241,7 +241,12 @@ final class TrainingLoop {
     }
 
     /// Leaves a loss out that is no number, with what was added up before it.
-    private func skip(_ micro: TrainingSession.MicroStep, batch: TrainingBatch, group: inout StepGroup, place: Int) throws {
+    private func skip(
+        _ micro: TrainingSession.MicroStep,
+        batch: TrainingBatch,
+        group: inout StepGroup,
+        place: Int
+    ) throws {
         state.nonFiniteLosses += 1
         try session.discardGradients()
         let names = batch.samples.map { source.files[$0.index].path }.joined(separator: ", ")
@@ -315,9 +320,4 @@ struct StepGroup {
         try session.generator.setState(streams.noise)
         try session.dropoutGenerator.setState(streams.dropout)
     }
-}
-
-extension Duration {
-    /// The length in seconds.
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -3,7 +3,9 @@
 package import ACEStep
 package import Torch
 
-/// A model, an adapter that is trained on it, and everything that a step changes. It knows no files and no epochs.
+/// A model, an adapter that is trained on it, and everything that a step changes.
+///
+/// It knows no files and no epochs.
 ///
 /// Not Sendable: it belongs to one thread.
 package final class TrainingSession {

@@ -84,7 +84,9 @@ final class VelocityPass {
         let padding: KeyPadding?
     }
 
-    /// The batch's conditions, embedded. Attention over equal keys gives their common value, so that one position stands for no
+    /// The batch's conditions, embedded.
+    ///
+    /// Attention over equal keys gives their common value, so that one position stands for no
     /// condition.
     private func conditions(of batch: TrainingBatch, draw: Objective.Draw) throws -> Conditions {
         let rows = try zip(batch.samples, draw.dropsCondition).map { sample, drops in
@@ -95,7 +97,8 @@ final class VelocityPass {
         }
         let isFrozen = adapter.leavesConditionsFrozen
         adapter.context.frozen = isFrozen ? FrozenProducts(store: store, items: items) : nil
-        let embedded = try isFrozen ? frozenEmbedding(rows, items) : model.transformer.embed(TrainingBatch.stacked(rows))
+        let embedded =
+            try isFrozen ? frozenEmbedding(rows, items) : model.transformer.embed(TrainingBatch.stacked(rows))
         let padding = try KeyPadding(
             lengths: items.map(\.length),
             total: embedded.dimension(1),
