@@ -47,6 +47,7 @@ let package = Package(
         .target(name: "Torch", dependencies: ["CTorchTable"]),
         .target(name: "Checkpoints"),
         .target(name: "AdapterFormats", dependencies: ["Checkpoints"]),
+        .target(name: "TrainingRuns", dependencies: ["AdapterFormats", "Checkpoints"]),
         .target(name: "Audio", dependencies: ["CSndFile"]),
         .target(name: "Tokenizer"),
         // What Swift cannot say: the processor's carry-less multiplication for checksums, an early flush.
@@ -134,6 +135,7 @@ let package = Package(
             ]),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
+        .testTarget(name: "TrainingRunsTests", dependencies: ["TrainingRuns", "AdapterFormats", "Checkpoints", "TestSupport"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
         .testTarget(
             name: "AdaptersTests",
