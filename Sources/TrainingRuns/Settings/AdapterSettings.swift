@@ -38,6 +38,9 @@ package struct AdapterSettings: Sendable, Equatable {
     /// What is adapted unless said otherwise.
     package static let defaultTargets = ["q_proj", "k_proj", "v_proj", "o_proj"]
 
+    /// The projections of the feed-forward parts.
+    package static let feedForwardTargets = ["gate_proj", "up_proj", "down_proj"]
+
     /// The defaults.
     package init() {}
 
@@ -100,8 +103,9 @@ package struct AdapterSettings: Sendable, Equatable {
     ///
     /// LyCORIS's families have no use for them.
     package var targetModules: [String] {
+        // A list out of another tool's file may hold the feed-forward's names already.
         func prefixed(_ names: [String], _ prefix: String) -> [String] {
-            names.map { $0.contains(".") ? $0 : "\(prefix).\($0)" }
+            names.map { $0.contains(".") || Self.feedForwardTargets.contains($0) ? $0 : "\(prefix).\($0)" }
         }
         var names: [String]
         switch attention {
@@ -111,7 +115,7 @@ package struct AdapterSettings: Sendable, Equatable {
             names = prefixed(selfTargets ?? targets, "self_attn") + prefixed(crossTargets ?? targets, "cross_attn")
         case .both: names = targets
         }
-        if includesMLP { names += ["gate_proj", "up_proj", "down_proj"] }
+        if includesMLP { names += Self.feedForwardTargets }
         var seen: Set<String> = []
         return names.filter { seen.insert($0).inserted }
     }
