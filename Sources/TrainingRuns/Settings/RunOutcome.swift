@@ -28,6 +28,11 @@ package enum RunOutcome: Sendable, Equatable {
         }
     }
 
+    /// Whether a signal ended the run.
+    package var isInterruption: Bool {
+        if case .interrupted = self { true } else { false }
+    }
+
     /// Whether the run did what it was to do, so that `final/` holds its result.
     package var isSuccess: Bool { exitCode == 0 }
 }
