@@ -14,7 +14,10 @@ package enum FreeMemory {
     }
 
     /// `MemAvailable` of `/proc/meminfo`: what can be had without swapping, cached files included.
-    static func available(_ meminfo: String) -> Double? {
+    ///
+    /// - Parameter meminfo: the file's text.
+    /// - Returns: bytes; nil where the text has no such line.
+    package static func available(_ meminfo: String) -> Double? {
         for line in meminfo.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
             let words = line.split(whereSeparator: \.isWhitespace)
             return words.count > 1 ? Double(words[1]).map { $0 * 1024 } : nil

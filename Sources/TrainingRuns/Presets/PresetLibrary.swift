@@ -60,11 +60,13 @@ package struct PresetLibrary: Sendable {
 
     /// Saves a preset under its name in the first folder.
     ///
-    /// - Parameter preset: the preset.
+    /// - Parameters:
+    ///   - preset: the preset.
+    ///   - isReplacing: whether a preset of the same name gives way.
     /// - Returns: the file's path.
     /// - Throws: `TrainingRunsError.presetName` or `.unwritable`.
     @discardableResult
-    package func save(_ preset: Preset) throws(TrainingRunsError) -> String {
+    package func save(_ preset: Preset, replacing isReplacing: Bool = false) throws(TrainingRunsError) -> String {
         let name = try Preset.fileName(preset.name)
         guard let directory = directories.first else {
             throw .unwritable(path: name, reason: "there is no folder for presets")
@@ -75,6 +77,9 @@ package struct PresetLibrary: Sendable {
             throw .unwritable(path: directory, reason: error.localizedDescription)
         }
         let path = "\(directory)/\(name).json"
+        guard isReplacing || !FileManager.default.fileExists(atPath: path) else {
+            throw .unwritable(path: path, reason: "there is a preset of this name; --force replaces it")
+        }
         try JSONFile.write(JSONText.pretty(.object(preset.file)), to: path)
         return path
     }

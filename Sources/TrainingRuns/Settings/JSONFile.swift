@@ -44,7 +44,8 @@ package enum JSONFile {
     package static func write(_ bytes: [UInt8], to path: String) throws(TrainingRunsError) {
         do {
             var file = try AtomicFile(path: path)
-            try file.write(bytes.span.bytes)
+            // The span lives as long as the array, which the call holds.
+            try unsafe file.write(bytes.span.bytes)
             try file.commit()
         } catch {
             throw .unwritable(path: path, reason: error.reason)
