@@ -105,7 +105,7 @@ let package = Package(
             name: "LuminaCommand",
             dependencies: [
                 "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio", "Checkpoints",
-                "ObjectStore", "Registry", "Torch",
+                "ObjectStore", "Registry", "Torch", "TrainingRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import ArgumentParser
-public import TrainingRuns
+import ArgumentParser
+import TrainingRuns
 
 /// Which base is adapted, on what device.
 struct BaseOptions: ParsableArguments {
@@ -55,7 +55,7 @@ struct BaseOptions: ParsableArguments {
 
 extension BaseSettings.Precision: ExpressibleByArgument {
     /// Takes an option's argument: Side-Step's names and those of `--dtype`.
-    public init?(argument: String) {
+    package init?(argument: String) {
         switch argument {
         case "bfloat16": self = .bfloat16
         case "float16": self = .float16
@@ -65,5 +65,5 @@ extension BaseSettings.Precision: ExpressibleByArgument {
     }
 
     /// What help offers.
-    public static var allValueStrings: [String] { ["auto", "bf16", "fp32"] }
+    package static var allValueStrings: [String] { ["auto", "bf16", "fp32"] }
 }

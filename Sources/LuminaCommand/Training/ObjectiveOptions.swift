@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import ArgumentParser
-public import TrainingRuns
+import ArgumentParser
+import TrainingRuns
 
 /// What is learnt: noise levels and the weight of the loss.
 struct ObjectiveOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import ArgumentParser
-public import TrainingRuns
+import ArgumentParser
+import TrainingRuns
 
 /// The optimizer, its steps, and the learning rate over time.
 struct OptimizationOptions: ParsableArguments {

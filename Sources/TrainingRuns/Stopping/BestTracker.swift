@@ -12,6 +12,12 @@ package struct BestTracker: Sendable, Equatable, Codable {
         package var isBest = false
         /// Nothing got better for too long: the run ends.
         package var shouldStop = false
+
+        /// Neither, unless said.
+        package init(isBest: Bool = false, shouldStop: Bool = false) {
+            self.isBest = isBest
+            self.shouldStop = shouldStop
+        }
     }
 
     /// Epochs of an average.
