@@ -30,6 +30,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // The local catalogue of adapters: SQLite, a cache that can be deleted.
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        // TensorBoard's event files are records of protocol buffers.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // The only C++: one function per libtorch call, exported as one table.
@@ -47,14 +49,24 @@ let package = Package(
         .target(name: "Torch", dependencies: ["CTorchTable"]),
         .target(name: "Checkpoints"),
         .target(name: "AdapterFormats", dependencies: ["Checkpoints"]),
+        .target(
+            name: "EventFiles",
+            dependencies: ["Checksums", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["event.proto"]),
+        .target(
+            name: "TrainingRuns",
+            dependencies: [
+                "AdapterFormats", "Checkpoints", "EventFiles", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "Audio", dependencies: ["CSndFile"]),
         .target(name: "Tokenizer"),
         // What Swift cannot say: the processor's carry-less multiplication for checksums, an early flush.
         .target(name: "CObjectStore"),
+        .target(name: "Checksums", dependencies: ["CObjectStore"]),
         .target(
             name: "ObjectStore",
             dependencies: [
-                "CObjectStore",
+                "CObjectStore", "Checksums",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -98,7 +110,7 @@ let package = Package(
             name: "LuminaCommand",
             dependencies: [
                 "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio", "Checkpoints",
-                "ObjectStore", "Registry", "Torch", "Training",
+                "ObjectStore", "Registry", "Torch", "Training", "TrainingRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
@@ -124,7 +136,7 @@ let package = Package(
         .testTarget(
             name: "ObjectStoreTests",
             dependencies: [
-                "ObjectStore", "ObjectStoreTestSupport", "store-tool",
+                "Checksums", "ObjectStore", "ObjectStoreTestSupport", "store-tool",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -139,6 +151,11 @@ let package = Package(
             ]),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
+        .testTarget(name: "EventFilesTests", dependencies: ["Checksums", "EventFiles", "TestSupport"]),
+        .testTarget(
+            name: "TrainingRunsTests",
+            dependencies: ["AdapterFormats", "Checkpoints", "EventFiles", "TestSupport", "TrainingRuns"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
         .testTarget(
             name: "AdaptersTests",
