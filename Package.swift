@@ -41,10 +41,13 @@ let package = Package(
             linkerSettings: [
                 .unsafeFlags(["-L", libtorch + "/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"]),
                 .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
-            ]),
+            ]
+        ),
         // The table's C header alone, so that Swift sees the functions without linking them.
         .target(name: "CTorchTable"),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+        .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
 
         .target(name: "Torch", dependencies: ["CTorchTable"]),
         .target(name: "Checkpoints"),
@@ -52,13 +55,17 @@ let package = Package(
         .target(
             name: "EventFiles",
             dependencies: ["Checksums", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-            exclude: ["event.proto"]),
+            exclude: ["event.proto"]
+        ),
         .target(
             name: "TrainingRuns",
             dependencies: [
                 "AdapterFormats", "Checkpoints", "EventFiles", .product(name: "Crypto", package: "swift-crypto"),
-            ]),
-        .target(name: "Audio", dependencies: ["CSndFile"]),
+            ]
+        ),
+        .target(name: "Audio", dependencies: ["CSndFile", "CSoxr", "CEBUR128"]),
+        .target(name: "Datasets"),
+        .target(name: "TrainingData", dependencies: ["Checkpoints", "Datasets"]),
         .target(name: "Tokenizer"),
         // What Swift cannot say: the processor's carry-less multiplication for checksums, an early flush.
         .target(name: "CObjectStore"),
@@ -76,7 +83,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "XMLCoder", package: "XMLCoder"),
-            ]),
+            ]
+        ),
         .target(
             name: "Registry",
             dependencies: [
@@ -85,43 +93,64 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-            ]),
+            ]
+        ),
         .target(name: "Layers", dependencies: ["Torch", "Checkpoints"]),
         .target(name: "ACEStep", dependencies: ["Layers", "Torch", "Tokenizer", "Checkpoints"]),
         .target(name: "Adapters", dependencies: ["AdapterFormats", "Checkpoints", "Layers", "Torch"]),
-        .target(name: "AdapterConversion", dependencies: ["Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"]),
+        .target(
+            name: "AdapterConversion",
+            dependencies: ["Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"]
+        ),
         // Adapters' training: gradients, steps, runs.
         .target(
             name: "Training",
-            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"],
-            exclude: ["Run", "Data", "Files"]),
+            dependencies: [
+                "ACEStep", "Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch", "TrainingData", "TrainingRuns",
+            ]
+        ),
         .target(
             name: "Engine",
             dependencies: [
-                "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Layers", "Tokenizer", "Torch",
+                "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "Datasets", "Layers", "Tokenizer",
+                "Torch",
+                "TrainingData",
                 .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+            ]
+        ),
         .target(
             name: "Lumina",
             dependencies: [
-                "Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "ObjectStore", "Registry", "Torch",
-            ]),
+                "Engine", "ACEStep", "Adapters", "AdapterFormats", "Audio", "Checkpoints", "ObjectStore", "Registry",
+                "Torch",
+            ]
+        ),
         .executableTarget(
             name: "LuminaCommand",
             dependencies: [
-                "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio", "Checkpoints",
-                "ObjectStore", "Registry", "Torch", "Training", "TrainingRuns",
+                "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio",
+                "Checkpoints",
+                "Datasets", "ObjectStore", "Registry", "Torch", "Training", "TrainingData", "TrainingRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+            ]
+        ),
 
         // Programs of under 60 lines that show the library; built with everything else so that they stay true.
         .executableTarget(name: "example-blend", dependencies: ["Lumina"], path: "Examples/blend"),
 
         .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
-        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CheckpointsTests",
+            dependencies: ["Checkpoints", "TestSupport"],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "TokenizerTests",
+            dependencies: ["Tokenizer", "TestSupport"],
+            resources: [.copy("Fixtures")]
+        ),
         // A process of its own for transfers that are measured or killed.
         .executableTarget(name: "store-tool", dependencies: ["ObjectStore"], path: "Tests/StoreTool"),
         .target(
@@ -132,7 +161,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
-            path: "Tests/ObjectStoreTestSupport"),
+            path: "Tests/ObjectStoreTestSupport"
+        ),
         .testTarget(
             name: "ObjectStoreTests",
             dependencies: [
@@ -141,15 +171,23 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-            ]),
+            ]
+        ),
         .testTarget(
             name: "RegistryTests",
             dependencies: [
                 "Registry", "ObjectStore", "ObjectStoreTestSupport", "Checkpoints", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
-            ]),
-        .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"]),
+            ]
+        ),
+        .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
+        .testTarget(
+            name: "TrainingDataTests",
+            dependencies: ["Checkpoints", "Datasets", "TestSupport", "TrainingData"],
+            resources: [.copy("Fixtures")]
+        ),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
         .testTarget(name: "EventFilesTests", dependencies: ["Checksums", "EventFiles", "TestSupport"]),
         .testTarget(
@@ -160,22 +198,40 @@ let package = Package(
         .testTarget(
             name: "AdaptersTests",
             dependencies: ["AdapterFormats", "Adapters", "Checkpoints", "Layers", "Torch", "TestSupport"],
-            resources: [.copy("Fixtures")]),
+            resources: [.copy("Fixtures")]
+        ),
         .testTarget(
             name: "AdapterConversionTests",
             dependencies: [
-                "AdapterConversion", "AdapterFormats", "Adapters", "Checkpoints", "LuminaCommand", "Torch", "TestSupport",
-            ]),
+                "AdapterConversion", "AdapterFormats", "Adapters", "Checkpoints", "LuminaCommand", "Torch",
+                "TestSupport",
+            ]
+        ),
         .testTarget(
             name: "ACEStepTests",
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
-            resources: [.copy("Fixtures")]),
+            resources: [.copy("Fixtures")]
+        ),
         .testTarget(
             name: "TrainingTests",
-            dependencies: ["ACEStep", "Checkpoints", "Layers", "Torch", "Training", "TestSupport"],
-            resources: [.copy("Fixtures")]),
-        .testTarget(name: "EngineTests", dependencies: ["ACEStep", "Adapters", "Audio", "Checkpoints", "Engine", "Layers", "Lumina", "Torch", "TestSupport"]),
-        .testTarget(name: "LuminaCommandTests", dependencies: ["Checkpoints", "TestSupport"]),
+            dependencies: [
+                "ACEStep", "AdapterFormats", "Checkpoints", "Layers", "Torch", "Training", "TrainingData", "TrainingRuns",
+                "TestSupport",
+            ],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: [
+                "ACEStep", "Adapters", "Audio", "Checkpoints", "Engine", "Layers", "Lumina", "Torch", "TestSupport",
+            ]
+        ),
+        .testTarget(
+            name: "LuminaCommandTests",
+            dependencies: [
+                "Audio", "Checkpoints", "ObjectStore", "ObjectStoreTestSupport", "TestSupport", "TrainingData",
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

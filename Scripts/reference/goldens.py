@@ -50,6 +50,9 @@ REQUESTS = {
 RUNS = [("turbo", "instrumental"), ("turbo", "scripts"), ("turbo", "decimal"), ("turbo", "truncated"),
         ("base", "guided"), ("base", "instrumental"), ("sft", "guided"), ("xl-turbo", "instrumental")]
 BLEND = [("lora", 0.7), ("pattern", -0.3)]
+# A caption and lyrics, short, and longer than what Side-Step takes.
+SIDE_STEP = [("# Caption\nsoft piano, caf\u00e9\n<|endoftext|>\n", "[Verse]\nla la\n\u591c\u306e\u6d77"),
+             ("warm strings and choir, " * 60, "la la la and on it goes\n" * 120)]
 SCHEDULES = [(steps, shift) for steps in (1, 2, 8, 27, 50) for shift in (1.0, 2.0, 3.0, 1.7)]
 
 
@@ -153,14 +156,39 @@ def guided_velocities():
     return result
 
 
-def audio_codes(pipe, frames=33):
-    """FSQ of 33 frames (padded to 35 with silence), and the way back from the codes."""
-    generator = torch.Generator().manual_seed(33)
+def audio_codes(pipe, frames, seed):
+    """FSQ of frames that are no multiple of five (filled up with silence), and the way back from the codes."""
+    generator = torch.Generator().manual_seed(seed)
     latents = 3 * torch.randn(1, frames, 64, generator=generator)
     quantized, codes = pipe.audio_tokenizer.tokenize(latents, pipe.condition_encoder.silence_latent)
     if codes.unique().numel() < 4:
         raise ValueError("the latents have too few different codes to show a mistake")
     return {"latents": latents, "quantized": quantized, "codes": codes, "detokenized": pipe.audio_token_detokenizer(quantized)}
+
+
+def side_step(pipe, side, caption, lyrics):
+    """Conditions with filling, as ACE-Step's trainer and Side-Step make them: one frame of zeros is the reference clip."""
+    def filled(text, length):
+        pipe.tokenizer.padding_side = side
+        return pipe.tokenizer(text, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+    prompt, words = filled(caption, 256), filled(lyrics, 512)
+    states, mask = pipe.condition_encoder(
+        text_hidden_states=pipe.text_encoder(input_ids=prompt.input_ids).last_hidden_state,
+        text_attention_mask=prompt.attention_mask,
+        lyric_hidden_states=pipe.text_encoder.get_input_embeddings()(words.input_ids),
+        lyric_attention_mask=words.attention_mask,
+        refer_audio_acoustic_hidden_states_packed=torch.zeros(1, 1, 64),
+        refer_audio_order_mask=torch.zeros(1, dtype=torch.long))
+    return {"encoder_hidden_states": states, "encoder_attention_mask": mask}
+
+
+def side_step_cases(pipes):
+    """Short texts with the filling on either side, texts that fill everything, and no lyrics at all."""
+    timbre = layouts.pipeline(parts_of("xl-turbo"), torch.float32)
+    generate.prepend_timbre_token(timbre)
+    short, long = SIDE_STEP
+    return {"side-step": side_step(pipes["turbo"], "right", *short), "side-step.left": side_step(pipes["turbo"], "left", *short),
+            "side-step.long": side_step(pipes["turbo"], "right", *long), "side-step.xl-turbo": side_step(timbre, "right", short[0], "")}
 
 
 def schedules(pipe):
@@ -172,34 +200,53 @@ def schedules(pipe):
     return result
 
 
-def write_autoencoder(directory):
-    """A whole autoencoder of four latent channels, so that its encoder is small; audio of a length that is no multiple."""
-    config = {**sizes.vae_config("micro"), "encoder_hidden_size": 8, "decoder_input_channels": 4}
-    generator = torch.Generator().manual_seed(34)
+def autoencoder(directory, config, seed):
+    """Writes a whole autoencoder, which `sizes` has none of, and gives it with the generator it was made by."""
+    generator = torch.Generator().manual_seed(seed)
     tensors = checkpoint.random_tensors(AutoencoderOobleck, config, generator, torch.float32)
     directory.mkdir(parents=True)
     layouts.write_tensors(directory, layouts.WEIGHTS, tensors)
     layouts.write_json(directory / "config.json", {"_class_name": "AutoencoderOobleck", **config})
     with torch.device("meta"):
         vae = AutoencoderOobleck(**config)
-    vae = layouts.assign(vae, tensors, torch.float32)
+    return layouts.assign(vae, tensors, torch.float32), generator
+
+
+def write_autoencoder(directory):
+    """Four latent channels, so that the encoder is small; audio of a length that is no multiple."""
+    config = {**sizes.vae_config("micro"), "encoder_hidden_size": 8, "decoder_input_channels": 4}
+    vae, generator = autoencoder(directory, config, 34)
     audio = 0.3 * torch.randn(1, 2, 1920 + 777, generator=generator)
     posterior = vae.encode(audio).latent_dist
     save_file({"audio": audio, "mean": posterior.mean.contiguous(), "standard_deviation": posterior.std.contiguous(),
                "decoded": vae.decode(posterior.mean).sample}, directory / "expected.safetensors")
 
 
+def write_short_autoencoder(directory):
+    """Other ratios and widths, frames of 48 samples; two songs of 45 frames and a bit, and a draw from the posterior."""
+    config = {"encoder_hidden_size": 12, "decoder_input_channels": 6, "decoder_channels": 4, "audio_channels": 2,
+              "downsampling_ratios": [2, 4, 6], "channel_multiples": [1, 2, 3], "sampling_rate": 48000}
+    vae, generator = autoencoder(directory, config, 36)
+    audio = 0.3 * torch.randn(2, 2, 45 * 48 + 31, generator=generator)
+    posterior = vae.encode(audio).latent_dist
+    save_file({"audio": audio, "mean": posterior.mean.contiguous(), "standard_deviation": posterior.std.contiguous(),
+               "sample.seed7": posterior.sample(torch.Generator().manual_seed(7)).contiguous()},
+              directory / "expected.safetensors")
+
+
 def write_parts(root, pipes):
     directory = root / "parts"
     write_autoencoder(directory / "autoencoder")
+    write_short_autoencoder(directory / "autoencoder.short")
     turbo = pipes["turbo"]
     latents = torch.randn(1, 64, 3, generator=torch.Generator().manual_seed(35))
     whole = {
         "conditions": conditions(turbo), "velocity.turbo": velocities(turbo), "velocity.xl-turbo": velocities(pipes["xl-turbo"]),
-        "guidance": guided_velocities(), "codes": audio_codes(turbo), "schedules": schedules(turbo),
+        "guidance": guided_velocities(), "codes": audio_codes(turbo, 33, 33), "codes.sft": audio_codes(pipes["sft"], 21, 37),
+        "codes.xl-turbo": audio_codes(pipes["xl-turbo"], 40, 38), "schedules": schedules(turbo),
         "decoder": {"latents": latents, "audio": turbo.vae.decode(latents).sample},
     }
-    for name, tensors in whole.items():
+    for name, tensors in (whole | side_step_cases(pipes)).items():
         save_file({key: value.contiguous() for key, value in tensors.items()}, directory / f"{name}.safetensors")
 
 

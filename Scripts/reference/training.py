@@ -81,10 +81,11 @@ class LyCORIS:
 
     @torch.no_grad()
     def randomise(self, generator, strength=0.3):
-        lycoris_adapters.randomise(self.network, generator, strength)
+        # At first it is zero, and nothing could be scaled to the strength.
         for name, parameter in sorted(self.parameters.items()):
             if name.endswith(".scalar"):
                 parameter.copy_(0.5 + torch.rand((), generator=generator))
+        lycoris_adapters.randomise(self.network, generator, strength)
 
 
 def make(name, transformer):

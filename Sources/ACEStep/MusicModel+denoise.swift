@@ -117,12 +117,7 @@ extension MusicModel {
     ///
     /// Behind the end of a shorter item everything is zero, as behind the last frame of an odd length.
     private func context(frames: [Int]) throws -> Tensor {
-        try Self.filled(
-            frames.map { frames in
-                let source = try silence(frames: frames)
-                return try Tensor.cat([source, Tensor.ones(source.shape, dtype: dtype, device: device)], dimension: -1)
-            }
-        )
+        try Self.filled(frames.map { try prompts.context(frames: $0) })
     }
 
     private func unconditionalPlan(

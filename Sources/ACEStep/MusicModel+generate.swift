@@ -84,7 +84,7 @@ extension MusicModel {
         run: GenerationRun,
         report: (GenerationEvent) throws -> Void
     ) throws -> [Tensor] {
-        let tiles = TiledDecoding(frames: 128, context: decoder.reach)
+        let tiles = Tiling(frames: 128, context: decoder.reach)
         return try latents.enumerated().map { item, latents in
             let audio = try tiles.decode(latents.transpose(1, 2), with: decoder) { share in
                 try report(.decoded((Double(item) + share) / Double(run.items.count)))

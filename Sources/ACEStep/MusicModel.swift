@@ -27,16 +27,12 @@ public final class MusicModel {
     /// The transformer's projections by path, for adapters to attach to.
     public let projections: LinearIndex
 
-    let tokenizer: BytePairTokenizer
-    /// Reads the caption, embeds the lyrics.
-    package let textEncoder: TextEncoder
-    /// Packs a prompt's conditions.
-    package let conditionEncoder: ConditionEncoder
+    /// Turns prompts into conditions.
+    package let prompts: PromptEncoder
     /// Predicts velocities.
     package let transformer: DiffusionTransformer
     /// Makes audio of latents.
     package let decoder: OobleckDecoder
-    let silence: Tensor
     let weights: ModelWeights
 
     /// Loads a checkpoint: headers are read, weights are mapped.
@@ -84,31 +80,19 @@ public final class MusicModel {
             index: projections,
             quantization: quantization.map { .init($0, packed: packed, includes: DiffusionTransformer.isQuantizable) }
         )
-        textEncoder = try TextEncoder(Weights(weights.textEncoder), directory: files.textEncoder)
-        guard textEncoder.dimension == configuration.textDimension else {
-            throw ModelError.configuration(
-                file: files.textEncoder + "/config.json",
-                reason: "hidden_size is \(textEncoder.dimension), the condition encoder reads "
-                    + "\(configuration.textDimension)"
-            )
-        }
-        conditionEncoder = try ConditionEncoder(
-            Weights(weights.conditionEncoder),
+        prompts = try PromptEncoder(
+            files: files,
             configuration: configuration,
-            prependsTimbreToken: configuration.hasTimbreToken && compatibility != .diffusers
+            weights: weights,
+            tokenizer: tokenizer,
+            compatibility: compatibility
         )
         transformer = try DiffusionTransformer(Weights(weights.transformer), configuration: configuration)
         decoder = try OobleckDecoder(
             Weights(weights.autoencoder, path: "decoder"),
             configuration: autoencoderConfiguration
         )
-        silence = try SilenceLatent.read(
-            files: files,
-            source: weights.conditionEncoder,
-            channels: configuration.latentChannels
-        )
         try weights.checkAllUsed(layout: files.layout)
-        self.tokenizer = try tokenizer ?? Self.tokenizer(of: files)
     }
 
     /// Reads a checkpoint's tokenizer; needs no tensor, so that it can be done beside the rest.
@@ -145,38 +129,20 @@ public final class MusicModel {
     ///
     /// - Throws: ``ModelError/configuration(file:reason:)`` if the tokenizer knows tokens that the text encoder does not.
     public func tokens(of prompt: Prompt) throws -> Tokens {
-        let caption = tokenizer.encode(prompt.caption, maximumLength: Prompt.longestCaption)
-        let lyrics = tokenizer.encode(prompt.lyrics, maximumLength: Prompt.longestLyrics)
-        if let stray = (caption.ids + lyrics.ids).first(where: { $0 >= textEncoder.vocabularySize }) {
-            throw ModelError.configuration(
-                file: files.tokenizer,
-                reason: "makes token \(stray), the text encoder knows \(textEncoder.vocabularySize)"
-            )
-        }
-        return Tokens(
-            caption: caption.ids.map(Int64.init),
-            lyrics: lyrics.ids.map(Int64.init),
-            cutFromCaption: caption.cutTokenCount,
-            cutFromLyrics: lyrics.cutTokenCount
-        )
+        try prompts.tokens(of: prompt)
     }
 
     /// The condition sequence of a prompt, `[1, length, hidden]`.
-    public func conditions(of tokens: Tokens) throws -> Tensor {
-        let caption = try Tensor(tokens.caption, shape: [1, tokens.caption.count]).to(device)
-        let lyrics = try Tensor(tokens.lyrics, shape: [1, tokens.lyrics.count]).to(device)
-        let clip = try silence(frames: min(configuration.timbreFrames, silence.dimension(1)))
-        let states = try textEncoder(caption)
-        return try conditionEncoder(text: states, lyricEmbeddings: textEncoder.embed(lyrics), reference: clip)
-    }
+    public func conditions(of tokens: Tokens) throws -> Tensor { try prompts.conditions(of: tokens) }
 
     /// The first `frames` frames of encoded silence, repeated if there are fewer, `[1, frames, latentChannels]`.
-    package func silence(frames: Int) throws -> Tensor {
-        let available = silence.dimension(1)
-        guard frames > available else { return try silence.slice(1, from: 0, to: frames) }
-        let copies = Array(repeating: silence, count: (frames + available - 1) / available)
-        return try Tensor.cat(copies, dimension: 1).slice(1, from: 0, to: frames)
-    }
+    package func silence(frames: Int) throws -> Tensor { try prompts.silence(frames: frames) }
+
+    /// Reads the caption, embeds the lyrics.
+    package var textEncoder: TextEncoder { prompts.textEncoder }
+
+    /// Packs a prompt's conditions.
+    package var conditionEncoder: ConditionEncoder { prompts.conditionEncoder }
 
     /// The first weight tensor that holds NaN or infinity, for the message when a run went wrong; reads every byte.
     func firstBrokenWeight() throws -> String? {

@@ -32,6 +32,12 @@ public enum AudioError: Error, Sendable, Equatable {
     case notARegularFile(path: String)
     /// The bytes are not sound in a format that can be read.
     case malformed(path: String, reason: String)
+    /// The file is whole and of a format that is not read.
+    case foreignFormat(path: String, name: String)
+    /// The file ends before its sound does.
+    case truncated(path: String, reason: String)
+    /// The file holds no sound at all.
+    case empty(path: String)
     /// The file holds more sound than the caller allows.
     case tooLong(path: String, sampleLimit: Int)
     /// libsndfile failed while encoding.
@@ -66,6 +72,13 @@ extension AudioError: CustomStringConvertible {
             "'\(path)' is not a regular file: name a sound file"
         case .malformed(let path, let reason):
             "cannot read '\(path)' as sound: \(reason)"
+        case .foreignFormat(let path, let name):
+            "'\(path)' is \(name), which is not read here: convert it, such as with ffmpeg -i '\(path)' "
+                + "'\(path).flac'"
+        case .truncated(let path, let reason):
+            "'\(path)' was cut off: \(reason); copy or export it again"
+        case .empty(let path):
+            "'\(path)' holds no sound, not a single frame"
         case .tooLong(let path, let sampleLimit):
             "'\(path)' holds more than \(sampleLimit) samples, the limit set for it: read a range of its frames, or split it"
         case .encoderFailed(let format, let reason):

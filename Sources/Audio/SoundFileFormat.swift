@@ -21,4 +21,7 @@ enum SoundFileFormat {
         case (.opus, _): Int32(UInt32(SF_FORMAT_OGG) | opus)
         }
     }
+
+    /// Whether a file's format code is that of MP3 or its kin.
+    static func isMPEG(_ code: Int32) -> Bool { UInt32(bitPattern: code) & UInt32(SF_FORMAT_TYPEMASK) == mpeg }
 }

@@ -9,6 +9,8 @@ struct SoundFileReader {
     private let path: String
     /// What the header says.
     let information: AudioInformation
+    /// Whether it is MP3 or its kin, whose length may be an estimate.
+    let isMPEG: Bool
 
     /// Opens bytes whose name in errors is `path`.
     ///
@@ -19,7 +21,9 @@ struct SoundFileReader {
         do throws(SoundFile.OpenFailure) {
             file = try SoundFile(reading: input, &header)
         } catch {
-            throw input.failure ?? .malformed(path: path, reason: error.reason)
+            if let failure = input.failure { throw failure }
+            if let name = try ForeignFormat.name(source) { throw .foreignFormat(path: path, name: name) }
+            throw .malformed(path: path, reason: error.reason)
         }
         self.input = input
         self.path = path
@@ -28,6 +32,7 @@ struct SoundFileReader {
             channels: Int(header.channels),
             frameCount: Int(header.frames)
         )
+        isMPEG = SoundFileFormat.isMPEG(header.format)
     }
 
     /// The texts that libsndfile found.
@@ -56,24 +61,40 @@ struct SoundFileReader {
 
     /// Grows with what is decoded, never with what the header claims.
     private func readInterleaved(frameCount: Int, sampleLimit: Int) throws(AudioError) -> [Float] {
+        var samples: [Float] = []
+        try forEachBlock(frameCount: frameCount) { (block) throws(AudioError) in
+            guard samples.count + block.count <= sampleLimit else {
+                throw .tooLong(path: path, sampleLimit: sampleLimit)
+            }
+            samples.append(contentsOf: block)
+            return true
+        }
+        return samples
+    }
+
+    /// Decodes the next frames, whole and interleaved, some ten thousand at a time.
+    ///
+    /// - Parameters:
+    ///   - frameCount: the most frames to decode.
+    ///   - body: takes a block and says whether to go on.
+    /// - Throws: ``AudioError/malformed(path:reason:)``, ``AudioError/cancelled``, and what `body` throws.
+    func forEachBlock(
+        frameCount: Int,
+        _ body: (ArraySlice<Float>) throws(AudioError) -> Bool
+    ) throws(AudioError) {
         let channels = information.channels
         let blockFrameCount = max(1, 65_536 / channels)
-        var samples: [Float] = []
         var block = [Float](repeating: 0, count: blockFrameCount * channels)
         var rest = frameCount
         while rest > 0 {
             guard !Task.isCancelled else { throw .cancelled }
             let count = file.read(into: &block, frameCount: min(rest, blockFrameCount), channels: channels)
             guard count > 0 else { break }
-            guard samples.count + count * channels <= sampleLimit else {
-                throw .tooLong(path: path, sampleLimit: sampleLimit)
-            }
-            samples.append(contentsOf: block[..<(count * channels)])
+            guard try body(block[..<(count * channels)]) else { return }
             rest -= count
         }
         if let failure = input.failure { throw failure }
         if let failure = file.failure { throw malformed(failure) }
-        return samples
     }
 
     private func malformed(_ reason: String) -> AudioError { .malformed(path: path, reason: reason) }

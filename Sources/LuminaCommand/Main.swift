@@ -12,10 +12,9 @@ struct LuminaCommand: AsyncParsableCommand {
             """,
         version: LuminaVersion.current,
         subcommands: [
-            Generate.self, AdaptersCommand.self, Export.self, RegistryCommand.self, ModelsCommand.self, PresetsCommand.self,
-            Demo.self,
-            Bench.self, BenchTraining.self,
-            Doctor.self,
+            Generate.self, AdaptersCommand.self, Export.self, DatasetCommand.self, Preprocess.self, PresetsCommand.self,
+            RegistryCommand.self,
+            ModelsCommand.self, Demo.self, Bench.self, BenchTraining.self, Doctor.self,
         ]
     )
 

@@ -20,7 +20,7 @@ struct DecoderTilingTests {
         let latents = try Self.noise(frames: frames)
         let whole = try decoder(latents)
         var shares: [Double] = []
-        let tiled = try TiledDecoding(frames: tile, context: decoder.reach)
+        let tiled = try Tiling(frames: tile, context: decoder.reach)
             .decode(latents, with: decoder) { shares.append($0) }
         #expect(tiled.shape == whole.shape)
         let agreement = try Agreement("\(frames) frames in tiles of \(tile)", tiled, with: whole)
@@ -64,7 +64,7 @@ struct DecoderTilingTests {
         let decoder = try ModelFixture.turbo.load().decoder
         var pieces = 0
         #expect(throws: Stop.self) {
-            try TiledDecoding(frames: 4, context: decoder.reach).decode(Self.noise(frames: 40), with: decoder) { _ in
+            try Tiling(frames: 4, context: decoder.reach).decode(Self.noise(frames: 40), with: decoder) { _ in
                 pieces += 1
                 if pieces == 2 { throw Stop() }
             }

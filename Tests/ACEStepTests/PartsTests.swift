@@ -9,7 +9,7 @@ import Torch
 
 @Suite("Parts held against the reference")
 struct PartsTests {
-    private static let limit = 1e-4
+    static let limit = 1e-4
 
     @Test("The text encoder's states, the lyric encoder's and the timbre vector")
     func conditions() throws {
@@ -125,19 +125,8 @@ struct PartsTests {
     func wholeAutoencoder() throws {
         let directory = TestProducts.modelFixture("parts/autoencoder")
         let golden = try ModelFixture.golden("parts/autoencoder/expected")
-        let decoder = try OobleckDecoder(directory: directory)
+        let decoder = try Autoencoder.decoder(directory)
         let agreement = try Agreement("decoded", decoder(golden.tensor("mean")), with: golden)
         #expect(agreement.error <= Self.limit, "\(agreement)")
-    }
-}
-
-extension OobleckDecoder {
-    /// The decoder of an autoencoder's directory, in float32.
-    init(directory: String) throws {
-        let store = try TensorStore(directory: directory, baseName: "diffusion_pytorch_model")
-        try self.init(
-            Weights(WeightSource(store: store, dtype: .float32, device: .cpu), path: "decoder"),
-            configuration: AutoencoderConfiguration(directory: directory)
-        )
     }
 }

@@ -6,6 +6,8 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     public let downsamplingRatios: [Int]
     /// Width of each encoder block in units of the base width.
     public let channelMultiples: [Int]
+    /// The encoder's base width; its output has as many channels, a mean and a scale for each latent channel.
+    public let encoderChannels: Int
     /// The decoder's base width.
     public let decoderChannels: Int
     /// Channels of the latents.
@@ -21,6 +23,7 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     private struct Raw: Decodable {
         var downsamplingRatios: [Int]?
         var channelMultiples: [Int]?
+        var encoderHiddenSize: Int?
         var decoderChannels: Int?
         var decoderInputChannels: Int?
         var audioChannels: Int?
@@ -35,14 +38,16 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
         let raw = try ConfigurationFile.decode(Raw.self, from: file)
         downsamplingRatios = raw.downsamplingRatios ?? [2, 4, 4, 6, 10]
         channelMultiples = raw.channelMultiples ?? [1, 2, 4, 8, 16]
+        encoderChannels = raw.encoderHiddenSize ?? 128
         decoderChannels = raw.decoderChannels ?? 128
         latentChannels = raw.decoderInputChannels ?? 64
         audioChannels = raw.audioChannels ?? 2
         sampleRate = raw.samplingRate ?? 48_000
         guard !downsamplingRatios.isEmpty, downsamplingRatios.count == channelMultiples.count,
             downsamplingRatios.count <= 16, downsamplingRatios.allSatisfy({ (1...64).contains($0) }),
-            channelMultiples.allSatisfy({ (1...1024).contains($0) }), (1...65_536).contains(decoderChannels),
-            (1...4096).contains(latentChannels), (1...64).contains(audioChannels), (1...768_000).contains(sampleRate)
+            channelMultiples.allSatisfy({ (1...1024).contains($0) }), (1...65_536).contains(encoderChannels),
+            (1...65_536).contains(decoderChannels), (1...4096).contains(latentChannels),
+            (1...64).contains(audioChannels), (1...768_000).contains(sampleRate)
         else { throw ModelError.configuration(file: file, reason: "its sizes are not those of an Oobleck autoencoder") }
         guard downsamplingRatios.allSatisfy({ $0 % 2 == 0 }) else {
             throw ModelError.configuration(

@@ -3,37 +3,6 @@
 package import Layers
 package import Torch
 
-/// A residual unit of the Oobleck autoencoder: two snake activations, a dilated and a pointwise convolution.
-struct ResidualUnit {
-    private let firstSnake: Snake
-    private let dilated: Convolution
-    private let secondSnake: Snake
-    private let pointwise: Convolution
-
-    init(_ weights: Weights, channels: Int, dilation: Int) throws {
-        firstSnake = try Snake(weights["snake1"], channels: channels)
-        dilated = try Convolution(
-            weights["conv1"],
-            inputs: channels,
-            outputs: channels,
-            kernel: 7,
-            padding: 3 * dilation,
-            dilation: dilation
-        )
-        secondSnake = try Snake(weights["snake2"], channels: channels)
-        pointwise = try Convolution(weights["conv2"], inputs: channels, outputs: channels, kernel: 1)
-    }
-
-    /// - Parameter x: `[batch, channels, length]`.
-    /// - Returns: the same shape.
-    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    func callAsFunction(_ x: Tensor) throws -> Tensor {
-        let residual = try pointwise(secondSnake(dilated(firstSnake(x))))
-        try residual.add(inPlace: x)
-        return residual
-    }
-}
-
 /// One block of the decoder: upsampling, then residual units of growing dilation.
 struct DecoderBlock {
     private let snake: Snake
@@ -43,9 +12,7 @@ struct DecoderBlock {
     init(_ weights: Weights, inputs: Int, outputs: Int, stride: Int) throws {
         snake = try Snake(weights["snake1"], channels: inputs)
         upsampling = try UpsamplingConvolution(weights["conv_t1"], inputs: inputs, outputs: outputs, stride: stride)
-        units = try OobleckDecoder.dilations.enumerated().map { position, dilation in
-            try ResidualUnit(weights["res_unit\(position + 1)"], channels: outputs, dilation: dilation)
-        }
+        units = try ResidualUnit.all(weights, channels: outputs)
     }
 
     /// - Parameter x: `[batch, inputs, length]`.
@@ -60,8 +27,6 @@ struct DecoderBlock {
 
 /// Turns latents into a waveform (the Oobleck decoder of Stable Audio).
 package struct OobleckDecoder {
-    static let dilations = [1, 3, 9]
-
     private let input: Convolution
     private let blocks: [DecoderBlock]
     private let snake: Snake
@@ -120,10 +85,9 @@ package struct OobleckDecoder {
     /// Counted from the waveform up: each convolution reaches half its kernel, each upsampling divides the reach by its
     /// stride and adds the one neighbour that its kernel overlaps.
     package var reach: Int {
-        let residual = Self.dilations.reduce(0) { $0 + 3 * $1 }
         var reach = 3
         for stride in configuration.downsamplingRatios {
-            reach = (reach + residual + stride - 1) / stride + 1
+            reach = (reach + ResidualUnit.reach + stride - 1) / stride + 1
         }
         return reach + 3
     }

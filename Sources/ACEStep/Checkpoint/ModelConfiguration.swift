@@ -72,9 +72,6 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// What the checkpoint calls itself, if it does.
     public let version: String?
 
-    /// Whether self-attention of layer `layer` of any encoder stack sees only a band: they alternate from a band.
-    func isSliding(encoderLayer layer: Int) -> Bool { layer % 2 == 0 }
-
     /// Reads the configuration of a checkpoint.
     ///
     /// - Throws: ``ModelError/configuration(file:reason:)``.
@@ -234,6 +231,11 @@ struct RawConfiguration: Decodable {
     var layerTypes: [String]?
     var ropeTheta: Double?
     var rmsNormEps: Double?
+    var fsqDim: Int?
+    var fsqInputLevels: [Int]?
+    var fsqInputNumQuantizers: Int?
+    var poolWindowSize: Int?
+    var numAttentionPoolerHiddenLayers: Int?
     var isTurbo: Bool?
     var modelVersion: String?
     var timestepMu: Double?

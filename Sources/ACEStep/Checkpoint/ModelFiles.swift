@@ -24,6 +24,10 @@ public struct ModelFiles: Sendable, Equatable {
     public let transformer: String
     /// The directory of the condition encoder; the same as `transformer` in the original layout.
     public let conditionEncoder: String
+    /// The directory of the tokenizer of audio; the same as `transformer` in the original layout, nil where there is none.
+    public let audioTokenizer: String?
+    /// The directory of the detokenizer of audio; the same as `transformer` in the original layout, nil where there is none.
+    public let audioDetokenizer: String?
     /// The directory of the Oobleck autoencoder.
     public let autoencoder: String
     /// The directory of the Qwen3 text encoder.
@@ -74,6 +78,8 @@ public struct ModelFiles: Sendable, Equatable {
         name: String,
         transformer: String,
         conditionEncoder: String,
+        audioTokenizer: String?,
+        audioDetokenizer: String?,
         autoencoder: String,
         textEncoder: String,
         tokenizer: String,
@@ -83,6 +89,8 @@ public struct ModelFiles: Sendable, Equatable {
         self.name = name
         self.transformer = transformer
         self.conditionEncoder = conditionEncoder
+        self.audioTokenizer = audioTokenizer
+        self.audioDetokenizer = audioDetokenizer
         self.autoencoder = autoencoder
         self.textEncoder = textEncoder
         self.tokenizer = tokenizer
@@ -98,6 +106,8 @@ public struct ModelFiles: Sendable, Equatable {
             name: name,
             transformer: directory,
             conditionEncoder: directory,
+            audioTokenizer: directory,
+            audioDetokenizer: directory,
             autoencoder: try find("vae", in: places, what: "autoencoder (vae/)"),
             textEncoder: text,
             tokenizer: try find("tokenizer.json", in: [text], what: "tokenizer.json"),
@@ -112,6 +122,8 @@ public struct ModelFiles: Sendable, Equatable {
             name: lastComponent(directory),
             transformer: directory + "/transformer",
             conditionEncoder: try find("condition_encoder", in: [directory], what: "condition_encoder/"),
+            audioTokenizer: optional("audio_tokenizer", in: directory),
+            audioDetokenizer: optional("audio_token_detokenizer", in: directory),
             autoencoder: try find("vae", in: [directory], what: "vae/"),
             textEncoder: text,
             tokenizer: try find("tokenizer.json", in: [directory + "/tokenizer", text], what: "tokenizer.json"),
@@ -148,6 +160,10 @@ public struct ModelFiles: Sendable, Equatable {
     private static func find(_ name: String, in places: [String], what: String) throws -> String {
         for place in places where exists(place + "/" + name) { return place + "/" + name }
         throw ModelError.missingPart(name: what, lookedIn: places)
+    }
+
+    private static func optional(_ name: String, in place: String) -> String? {
+        exists(place + "/" + name) ? place + "/" + name : nil
     }
 
     /// The tensor as upstream ships it, or in a format that needs no pickle.

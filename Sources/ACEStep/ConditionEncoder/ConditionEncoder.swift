@@ -47,6 +47,44 @@ package struct ConditionEncoder {
         )
     }
 
+    /// Packs one prompt's conditions with what fills up its texts: real lyrics, timbre, real caption, and then the filling.
+    ///
+    /// - Parameters:
+    ///   - text: the caption's states, `[1, captionLength, textDimension]`.
+    ///   - realText: the positions of the caption that are no filling.
+    ///   - lyricEmbeddings: `[1, lyricLength, textDimension]`.
+    ///   - realLyrics: the positions of the lyrics that are no filling.
+    ///   - reference: latents of the reference clip, `[1, frames, latentChannels]`.
+    /// - Returns: `[1, lyricLength + 1 + captionLength, hidden]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    func callAsFunction(
+        text: Tensor,
+        realText: Range<Int>,
+        lyricEmbeddings: Tensor,
+        realLyrics: Range<Int>,
+        reference: Tensor
+    ) throws -> Tensor {
+        let padding = try KeyPadding(
+            real: [realLyrics],
+            total: lyricEmbeddings.dimension(1),
+            dtype: lyricEmbeddings.dtype,
+            device: lyricEmbeddings.device
+        )
+        let lyricStates = try lyrics(lyricEmbeddings, padding: padding)
+        let textStates = try textProjection(text)
+        func part(_ states: Tensor, _ range: Range<Int>) throws -> Tensor {
+            try states.slice(1, from: range.lowerBound, to: range.upperBound)
+        }
+        func filling(_ states: Tensor, beside real: Range<Int>) throws -> [Tensor] {
+            [try part(states, 0..<real.lowerBound), try part(states, real.upperBound..<states.dimension(1))]
+        }
+        return try Tensor.cat(
+            [part(lyricStates, realLyrics), timbre(reference), part(textStates, realText)]
+                + filling(lyricStates, beside: realLyrics) + filling(textStates, beside: realText),
+            dimension: 1
+        )
+    }
+
     /// The condition that stands for none, `[batch, 1, hidden]`.
     ///
     /// The model was trained with this one learned vector at every position of the sequence; attention over equal keys

@@ -3,17 +3,27 @@
 import Layers
 import Torch
 
-/// The stack that the lyric and timbre encoders share: even layers see a band, odd layers everything.
+/// The stack that all of ACE-Step's encoders share: even layers see a band, odd layers everything.
 struct EncoderStack {
     private let stack: TransformerStack
-    private let configuration: ModelConfiguration
+    private let window: Int
 
+    /// - Parameters:
+    ///   - weights: a cursor at the stack; reads `layers.N` and `norm`.
+    ///   - sizes: the sizes, which the weights must have.
+    ///   - window: how far an even layer sees to either side.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
+    init(_ weights: Weights, sizes: TransformerStack.Configuration, window: Int) throws {
+        stack = try TransformerStack(weights, configuration: sizes)
+        self.window = window
+    }
+
+    /// A stack of the condition encoder.
     init(_ weights: Weights, configuration: ModelConfiguration, layers: Int) throws {
         let widths = configuration.encoder
-        self.configuration = configuration
-        stack = try TransformerStack(
+        try self.init(
             weights,
-            configuration: .init(
+            sizes: .init(
                 attention: .init(
                     dimension: widths.hidden,
                     heads: widths.heads,
@@ -24,20 +34,25 @@ struct EncoderStack {
                 intermediate: widths.intermediate,
                 layers: layers,
                 rotaryBase: configuration.rotaryBase
-            )
+            ),
+            window: configuration.slidingWindow
         )
     }
 
-    /// - Parameter x: `[batch, length, hidden]`.
+    /// - Parameters:
+    ///   - x: `[batch, length, hidden]`.
+    ///   - padding: which positions may be seen; nil if all may.
     /// - Returns: the normalised last hidden states, same shape.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    func callAsFunction(_ x: Tensor) throws -> Tensor {
-        let window = try SlidingWindow(
+    func callAsFunction(_ x: Tensor, padding: KeyPadding? = nil) throws -> Tensor {
+        let band = try SlidingWindow(
             length: x.dimension(1),
-            window: configuration.slidingWindow,
+            window: window,
             dtype: x.dtype,
-            device: x.device
+            device: x.device,
+            padding: padding
         )
-        return try stack(x) { configuration.isSliding(encoderLayer: $0) ? .sliding(window) : .full }
+        let whole = padding.map { AttentionPattern.padded($0) } ?? .full
+        return try stack(x) { $0.isMultiple(of: 2) ? .sliding(band) : whole }
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Layers
+package import Layers
 package import Torch
 
 /// A bidirectional transformer over the embeddings of the lyrics' tokens.
@@ -18,8 +18,12 @@ package struct LyricEncoder {
         stack = try EncoderStack(weights, configuration: configuration, layers: configuration.lyricLayers)
     }
 
-    /// - Parameter embeddings: `[batch, length, textDimension]`.
+    /// - Parameters:
+    ///   - embeddings: `[batch, length, textDimension]`.
+    ///   - padding: which positions may be seen; nil if all may.
     /// - Returns: `[batch, length, hidden]`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
-    package func callAsFunction(_ embeddings: Tensor) throws -> Tensor { try stack(input(embeddings)) }
+    package func callAsFunction(_ embeddings: Tensor, padding: KeyPadding? = nil) throws -> Tensor {
+        try stack(input(embeddings), padding: padding)
+    }
 }

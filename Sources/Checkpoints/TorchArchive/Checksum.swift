@@ -8,12 +8,15 @@ struct Checksum {
         return value
     }
 
+    /// The checksum of some bytes.
+    static func of(_ bytes: [UInt8]) -> UInt32 { ~bytes.reduce(UInt32.max, advance) }
+
     /// The checksum of some bytes of a file.
     static func of(_ range: Range<Int>, in file: MappedFile) -> UInt32 {
-        var value = UInt32.max
-        for offset in range {
-            value = value >> 8 ^ table[Int(UInt8(truncatingIfNeeded: value) ^ file.byte(at: offset))]
-        }
-        return ~value
+        ~range.reduce(UInt32.max) { advance($0, file.byte(at: $1)) }
+    }
+
+    private static func advance(_ value: UInt32, _ byte: UInt8) -> UInt32 {
+        value >> 8 ^ table[Int(UInt8(truncatingIfNeeded: value) ^ byte)]
     }
 }

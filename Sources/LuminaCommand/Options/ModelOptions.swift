@@ -4,8 +4,8 @@ public import ACEStep
 public import ArgumentParser
 import Engine
 
-/// Which base to load, and how.
-struct ModelOptions: ParsableArguments {
+/// Which checkpoint to load, and how to compute.
+struct CheckpointOptions: ParsableArguments {
     @Option(help: "A checkpoint: the directory that holds acestep-v15-*, one such directory, or a diffusers directory.")
     var model: String?
 
@@ -20,19 +20,17 @@ struct ModelOptions: ParsableArguments {
     )
     var dtype = "auto"
 
-    @Option(help: "Whose conventions to follow exactly: diffusers or original.")
-    var compat: Compatibility?
-
     @Option(help: "Compute threads; one for each core unless given.")
     var threads: Int?
 
-    var engine: MusicEngine.Configuration {
+    /// What the engine is told.
+    func engine(_ compatibility: Compatibility) -> MusicEngine.Configuration {
         MusicEngine.Configuration(
             model: model,
             variant: variant,
             device: device,
             dtype: dtype,
-            compatibility: compat ?? .standard,
+            compatibility: compatibility,
             threads: threads
         )
     }
@@ -42,6 +40,16 @@ struct ModelOptions: ParsableArguments {
             throw ValidationError("--threads is \(threads); it must be 1 to 1024")
         }
     }
+}
+
+/// Which base to make music with, and how.
+struct ModelOptions: ParsableArguments {
+    @OptionGroup var checkpoint: CheckpointOptions
+
+    @Option(help: "Whose conventions to follow exactly: diffusers or original.")
+    var compat: Compatibility?
+
+    var engine: MusicEngine.Configuration { checkpoint.engine(compat ?? .standard) }
 }
 
 extension Compatibility: ExpressibleByArgument {

@@ -33,15 +33,23 @@ struct ReferenceOptions: ParsableArguments {
     }
 
     /// The local paths of references.
-    func paths(_ references: [String], isQuiet: Bool) async throws -> [String] {
-        zip(references, try await find(references, isQuiet: isQuiet)).map { $1?.path ?? $0 }
+    func paths(
+        _ references: [String],
+        kind: RegistryKind = .lora,
+        isQuiet: Bool
+    ) async throws -> [String] {
+        zip(references, try await find(references, kind: kind, isQuiet: isQuiet)).map { $1?.path ?? $0 }
     }
 
     /// What references mean; nil for local paths, which whoever opens them says more about.
-    private func find(_ texts: [String], isQuiet: Bool) async throws -> [ResolvedReference?] {
+    private func find(
+        _ texts: [String],
+        kind: RegistryKind = .lora,
+        isQuiet: Bool
+    ) async throws -> [ResolvedReference?] {
         let references = try texts.map { try Reference($0) }
         if references.allSatisfy(\.isLocal) { return texts.map { _ in nil } }
-        let resolver = try await StoreAccess(url: store).resolver(signatures.policy())
+        let resolver = try await StoreAccess(url: store, kind: kind).resolver(signatures.policy())
         let bar = TransferBar(isQuiet: isQuiet)
         let found = try await Interruption.cancelling {
             defer { bar.finish() }

@@ -21,13 +21,18 @@ struct StoreAccess: Sendable {
 
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-    /// The local cache.
-    func localCache() -> LocalCache {
+    /// Where whatever is fetched is kept.
+    func cacheDirectory() -> String {
         let base =
             Self.environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? NSHomeDirectory() + "/.cache"
         var directory = cache ?? Self.environment["LUMINA_CACHE"] ?? base + "/lumina"
         if !directory.hasPrefix("/") { directory = FileManager.default.currentDirectoryPath + "/" + directory }
-        return LocalCache(directory: directory + "/registry", maximumByteCount: cacheByteCount)
+        return directory
+    }
+
+    /// The local cache.
+    func localCache() -> LocalCache {
+        LocalCache(directory: cacheDirectory() + "/registry", maximumByteCount: cacheByteCount)
     }
 
     /// The registry; nil if nobody named one.
