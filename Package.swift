@@ -215,8 +215,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "ACEStep", "AdapterFormats", "Checkpoints", "Layers", "Torch", "Training", "TrainingData", "TrainingRuns",
-                "TestSupport",
+                "ACEStep", "AdapterFormats", "Adapters", "Checkpoints", "Layers", "Torch", "Training", "TrainingData",
+                "TrainingRuns", "TestSupport",
             ],
             resources: [.copy("Fixtures")]
         ),

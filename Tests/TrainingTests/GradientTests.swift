@@ -105,7 +105,7 @@ import Training
             session.adapter.parameters.gradients().tensors, exact.adapter.parameters.gradients().tensors
         )
         let difference = try TensorList(zip(found, expected).map { try $0 - $1 }).norm()
-        #expect(try difference < 0.05 * TensorList(expected).norm())
+        #expect(try difference < 0.2 * TensorList(expected).norm())
         for gradient in found { #expect(gradient.dtype == .float32) }
     }
 }

@@ -84,6 +84,7 @@ package final class TrainingRun {
             for: model,
             conditionByteBudget: budget / 8
         )
+        try requireMemory(model, source)
         let session = try TrainingSession(
             model: model,
             design: AdapterDesign(settings.adapter),
@@ -118,6 +119,26 @@ package final class TrainingRun {
         return try loop.run(notices: notices)
     }
 
+    /// Refuses a run that cannot fit; what is close is a notice of the checks' own.
+    private func requireMemory(_ model: VelocityModel, _ source: SampleSource) throws {
+        guard let free = FreeMemory.bytes() else { return }
+        let longest = source.files.reduce(0) { max($0, $1.frames) }
+        let crop = settings.data.cropLength(framesPerSecond: source.framesPerSecond) ?? longest
+        let estimate = MemoryEstimate(
+            settings,
+            .init(
+                shape: DecoderShape(model.configuration),
+                // Mapped pages go when memory is needed for something else.
+                weightBytes: 0,
+                elementBytes: dtype == .bfloat16 ? 2 : 4,
+                frames: min(longest, crop),
+                conditionTokens: source.files.reduce(0) { max($0, $1.shape(of: .encoderHiddenStates)[0]) }
+            )
+        )
+        if let refusal = estimate.refusal(available: free) { throw TrainingRunsError.checks([refusal]) }
+        if let warning = estimate.warning(available: free) { observer(.notice(warning)) }
+    }
+
     private func prepareFolder() throws {
         do {
             try FileManager.default.createDirectory(atPath: layout.checkpoints, withIntermediateDirectories: true)
@@ -127,5 +148,21 @@ package final class TrainingRun {
         try JSONFile.write(settings.argumentsFile, to: layout.root + "/training_args.json")
         try JSONFile.write(settings.configurationFile, to: layout.configuration)
         try JSONFile.write(settings.adapterFile, to: layout.adapterConfiguration)
+    }
+}
+
+extension DecoderShape {
+    /// The sizes of a model's decoder.
+    fileprivate init(_ configuration: ModelConfiguration) {
+        self.init()
+        layers = configuration.layers
+        hidden = configuration.transformer.hidden
+        intermediate = configuration.transformer.intermediate
+        heads = configuration.transformer.heads
+        keyValueHeads = configuration.transformer.keyValueHeads
+        headDimension = configuration.headDimension
+        conditionWidth = configuration.encoder.hidden
+        inputChannels = configuration.inputChannels
+        patchSize = configuration.patchSize
     }
 }
