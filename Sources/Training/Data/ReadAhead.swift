@@ -80,7 +80,7 @@ package final class ReadAhead: Sendable {
         for (key, rows) in parts {
             // Whoever needs the bytes reports what is wrong with them.
             _ = try? unsafe file.withBytes(of: key, rows: rows) { bytes in
-                unsafe stride(from: 0, to: bytes.count, by: pageByteCount).reduce(UInt8(0)) { unsafe $0 ^ bytes[$1] }
+                stride(from: 0, to: bytes.count, by: pageByteCount).reduce(UInt8(0)) { unsafe $0 ^ bytes[$1] }
             }
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checkpoints
 import Foundation
+import TrainingData
 package import TrainingRuns
 
 extension SampleSource {

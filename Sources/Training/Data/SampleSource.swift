@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ACEStep
+package import ACEStep
 import Checkpoints
 import Layers
 import Torch
@@ -81,7 +81,7 @@ package final class SampleSource {
         let finite = try copy.isfinite()
         let sound =
             try finite.all().item() != 0
-            ? copy : Tensor.select(where: finite, then: copy, otherwise: Tensor.zeros([], dtype: stored))
+            ? copy : Tensor.select(where: finite, then: copy, else: Tensor.zeros([], dtype: stored))
         return try sound.to(dtype)
     }
 }

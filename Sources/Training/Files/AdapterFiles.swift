@@ -2,7 +2,7 @@
 
 import AdapterFormats
 import Checkpoints
-import Torch
+package import Torch
 package import TrainingRuns
 
 /// The files of an adapter as the library of its family writes them.

@@ -18,7 +18,7 @@ enum BaseIdentity {
         func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         for path in try MusicModel.transformerPaths(of: files).sorted() {
             let file = try MappedFile(path: path)
-            withUnsafeBytes(of: file.byteCount.littleEndian) { unsafe $0.forEach(add) }
+            unsafe withUnsafeBytes(of: file.byteCount.littleEndian) { unsafe $0.forEach(add) }
             let stride = max(file.byteCount / sampleCount, sampleByteCount)
             for start in Swift.stride(from: 0, to: file.byteCount, by: stride) {
                 file.copy(start..<min(start + sampleByteCount, file.byteCount)).forEach(add)

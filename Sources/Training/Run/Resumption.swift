@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import Torch
 import TrainingRuns
 
 /// Puts a run where another was stopped.

@@ -14,42 +14,30 @@ import Darwin
 ///
 /// A second signal ends the process as it would without a watch.
 package final class SignalWatch {
-    private static let received = Atomic<Int32>(0)
+    private static let noted = Atomic<Int32>(0)
     private static let watched = [SIGINT, SIGTERM]
 
     /// Begins to watch; there is one watch at a time.
     package init() {
-        Self.received.store(0, ordering: .relaxed)
+        Self.noted.store(0, ordering: .relaxed)
         for number in Self.watched {
-            _ = unsafe signal(number) { number in
-                SignalWatch.note(number)
-            }
+            _ = signal(number) { SignalWatch.note($0) }
         }
     }
 
     deinit {
-        for number in Self.watched { _ = unsafe signal(number, SIG_DFL) }
+        for number in Self.watched { _ = signal(number, SIG_DFL) }
     }
 
     /// The signal that came, if one did.
-    package var signal: Int32? {
-        let number = Self.received.load(ordering: .relaxed)
+    package var received: Int32? {
+        let number = Self.noted.load(ordering: .relaxed)
         return number == 0 ? nil : number
     }
 
     /// Runs on whatever thread the signal interrupts: an atomic and `signal` are all it may touch.
     private static func note(_ number: Int32) {
-        received.store(number, ordering: .relaxed)
-        _ = unsafe Self.restore(number)
-    }
-
-    private static func restore(_ number: Int32) -> Bool {
-        #if canImport(Glibc)
-        return unsafe Glibc.signal(number, SIG_DFL) != SIG_ERR
-        #elseif canImport(Musl)
-        return unsafe Musl.signal(number, SIG_DFL) != SIG_ERR
-        #else
-        return unsafe Darwin.signal(number, SIG_DFL) != SIG_ERR
-        #endif
+        noted.store(number, ordering: .relaxed)
+        _ = signal(number, SIG_DFL)
     }
 }

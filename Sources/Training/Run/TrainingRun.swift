@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import ACEStep
+import ACEStep
 import Foundation
-package import Torch
+import Torch
 import TrainingData
 package import TrainingRuns
 
@@ -111,7 +111,7 @@ package final class TrainingRun {
                 continuingAt: isResumed ? state.step + 1 : nil
             ),
             observer: observer,
-            interruption: { watch.signal }
+            interruption: { watch.received }
         )
         if settings.optimization.optimizer == .adamW8bit {
             notices.append("adamw8bit keeps its moments in float32 on a CPU: it is adamw")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ACEStep
+package import ACEStep
 package import TrainingRuns
 
 extension AdapterDesign {
