@@ -12,7 +12,8 @@ struct LuminaCommand: AsyncParsableCommand {
             """,
         version: LuminaVersion.current,
         subcommands: [
-            Generate.self, AdaptersCommand.self, Export.self, RegistryCommand.self, ModelsCommand.self, PresetsCommand.self,
+            Generate.self, AdaptersCommand.self, Export.self, RegistryCommand.self, ModelsCommand.self,
+            PresetsCommand.self,
             Demo.self,
             Bench.self,
             Doctor.self,

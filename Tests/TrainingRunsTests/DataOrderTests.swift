@@ -122,7 +122,9 @@ struct DataOrderTests {
         let before = coverage
         var again = coverage
         _ = order.batches(epoch: 2, coverage: &again)
-        #expect((again.histograms["song 0"]?.reduce(0, +) ?? 0) == (before.histograms["song 0"]?.reduce(0, +) ?? 0) + 64)
+        #expect(
+            (again.histograms["song 0"]?.reduce(0, +) ?? 0) == (before.histograms["song 0"]?.reduce(0, +) ?? 0) + 64
+        )
     }
 
     @Test("An epoch that is built again from its state is the same")
