@@ -31,18 +31,16 @@ package struct Histogram: Sendable, Equatable {
             + [Double.greatestFiniteMagnitude]
     }()
 
-    /// Counts numbers; those that are not finite are left out.
+    /// Counts numbers; those that are not finite are left out, and nil if none is finite.
     ///
     /// - Parameter values: the numbers.
-    /// - Returns: nil if none is finite.
     package init?(_ values: some Sequence<Float>) {
         self.init(numbers: values.lazy.map(Double.init))
     }
 
-    /// Counts numbers; those that are not finite are left out.
+    /// Counts numbers; those that are not finite are left out, and nil if none is finite.
     ///
     /// - Parameter numbers: the numbers.
-    /// - Returns: nil if none is finite.
     package init?(numbers: some Sequence<Double>) {
         let limits = Self.limits
         var counts = [Double](repeating: 0, count: limits.count)

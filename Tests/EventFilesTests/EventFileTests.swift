@@ -34,7 +34,9 @@ struct EventFileTests {
         #expect(records[0][3]?.first?.text == "brain.Event:2")
         #expect(records[0][1]?.first?.double == 1_700_000_000.5)
         #expect(records[1][2]?.first?.integer == 10)
-        guard case .bytes(let summary)? = records[1][5]?.first else { throw RecordReader.Failure(description: "no summary") }
+        guard case .bytes(let summary)? = records[1][5]?.first else {
+            throw RecordReader.Failure(description: "no summary")
+        }
         let values = try #require(try RecordReader.fields(summary)[1]).map { field -> [Int: [RecordReader.Field]] in
             guard case .bytes(let bytes) = field else { return [:] }
             return try RecordReader.fields(bytes)
@@ -53,7 +55,9 @@ struct EventFileTests {
         let records = try RecordReader.records(second.path).map(RecordReader.fields)
         #expect(records.count == 2)
         #expect(records[1][2]?.first?.integer == 21)
-        guard case .bytes(let log)? = records[1][7]?.first else { throw RecordReader.Failure(description: "no session") }
+        guard case .bytes(let log)? = records[1][7]?.first else {
+            throw RecordReader.Failure(description: "no session")
+        }
         #expect(try RecordReader.fields(log)[1]?.first?.integer == 1)
     }
 

@@ -15,7 +15,9 @@ struct RecordReader {
         var records: [[UInt8]] = []
         var position = 0
         while position < bytes.count {
-            guard position + EventRecord.headerByteCount <= bytes.count else { throw Failure(description: "half a header") }
+            guard position + EventRecord.headerByteCount <= bytes.count else {
+                throw Failure(description: "half a header")
+            }
             let length = Array(bytes[position..<position + 8])
             let count = Int(number(length))
             let start = position + EventRecord.headerByteCount

@@ -48,7 +48,8 @@ struct AdapterSizeTests {
             return [factors.small, factors.large]
         }
         let square = [
-            192: [12, 16], 256: [16, 16], 1024: [32, 32], 2048: [32, 64], 2560: [40, 64], 6144: [64, 96], 9728: [76, 128],
+            192: [12, 16], 256: [16, 16], 1024: [32, 32], 2048: [32, 64], 2560: [40, 64], 6144: [64, 96],
+            9728: [76, 128],
             12_288: [96, 128], 1: [1, 1], 7: [1, 7],
         ]
         for (dimension, expected) in square { #expect(text(dimension, -1) == expected, "\(dimension)") }

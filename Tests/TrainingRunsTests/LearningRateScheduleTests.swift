@@ -16,7 +16,13 @@ struct LearningRateScheduleTests {
         settings.kind = kind
         settings.formula = formula
         settings.warmupSteps = warmup
-        return try LearningRateSchedule(settings, baseRate: base, totalSteps: total, stepsPerEpoch: 10, epochs: total / 10)
+        return try LearningRateSchedule(
+            settings,
+            baseRate: base,
+            totalSteps: total,
+            stepsPerEpoch: 10,
+            epochs: total / 10
+        )
     }
 
     @Test("Every rate of a run is torch's", arguments: ScheduleGoldens.shared.schedules)
@@ -110,7 +116,9 @@ struct LearningRateScheduleTests {
     @Test("A formula without a finite value at the beginning, the middle or the end is refused")
     func refusals() {
         for formula in ["1 / step", "1 / (step - 450)", "log(total_steps - 1 - step)", "exp(1e9)"] {
-            let error = #expect(throws: TrainingRunsError.self, "\(formula)") { try schedule(.custom, formula: formula) }
+            let error = #expect(throws: TrainingRunsError.self, "\(formula)") {
+                try schedule(.custom, formula: formula)
+            }
             #expect("\(String(describing: error))".contains("formula"))
         }
     }

@@ -63,7 +63,7 @@ struct MemoryEstimateTests {
         let bytes = try #require(FreeMemory.bytes())
         #expect(bytes > 1e6)
         #expect(bytes < 1e15)
-        #expect(FreeMemory.available("MemTotal: 5 kB\nMemAvailable:   2048 kB\nOther: 1 kB\n") == 2048 * 1024)
+        #expect(FreeMemory.available("MemTotal: 5 kB\nMemAvailable:   2048 kB\nOther: 1 kB\n") == 2_097_152.0)
         #expect(FreeMemory.available("MemTotal: 5 kB\nMemAvailable:\n") == nil)
         #expect(FreeMemory.available("") == nil)
     }

@@ -8,7 +8,10 @@ import TrainingRuns
 
 @Suite("Presets")
 struct PresetTests {
-    private func settings(_ name: String, _ library: PresetLibrary = PresetLibrary(directories: [])) throws
+    private func settings(
+        _ name: String,
+        _ library: PresetLibrary = PresetLibrary(directories: [])
+    ) throws
         -> TrainingSettings
     {
         var settings = TrainingSettings()
@@ -95,7 +98,8 @@ struct PresetTests {
     @Test(
         "Names that are paths, devices or nothing are refused",
         arguments: [
-            "", "  ", "..", "a/b", "/etc/passwd", "a\\b", "a:b", "a*", "a?", "\"a\"", "<a>", "a|b", "CON", "nul", "com1",
+            "", "  ", "..", "a/b", "/etc/passwd", "a\\b", "a:b", "a*", "a?", "\"a\"", "<a>", "a|b", "CON", "nul",
+            "com1",
             "LPT9.json.x", ".hidden", "a\u{0}b", "a\nb", "../../x", String(repeating: "a", count: 101),
         ]
     )

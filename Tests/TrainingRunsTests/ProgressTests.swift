@@ -32,7 +32,9 @@ struct ProgressTests {
         let directory = try TemporaryDirectory()
         let recorder = RunRecorder(layout: RunLayout(root: directory.path), settings: TrainingSettings())
         recorder.record(.started(plan), time: 100)
-        for number in 1...4 { recorder.record(.step(step(number, loss: number == 4 ? .nan : 0.5)), time: 100 + Double(number) * 0.4) }
+        for number in 1...4 {
+            recorder.record(.step(step(number, loss: number == 4 ? .nan : 0.5)), time: 100 + Double(number) * 0.4)
+        }
         recorder.record(
             .epoch(EpochReport(epoch: 1, step: 4, loss: 0.5, seconds: 8, best: BestLoss(loss: 0.5, epoch: 1))),
             time: 102
@@ -54,9 +56,15 @@ struct ProgressTests {
     func appending() throws {
         let directory = try TemporaryDirectory()
         try directory.write("{\"kind\": \"step\"}\n{\"kin", to: ".progress.jsonl")
-        let recorder = RunRecorder(layout: RunLayout(root: directory.path), settings: TrainingSettings(), continuingAt: 5)
+        let recorder = RunRecorder(
+            layout: RunLayout(root: directory.path),
+            settings: TrainingSettings(),
+            continuingAt: 5
+        )
         recorder.record(.ended(.diverged(step: 7), step: 7), time: 1)
-        let text = try String(contentsOfFile: directory.path(of: ".progress.jsonl"), encoding: .utf8).split(separator: "\n")
+        let text = try String(contentsOfFile: directory.path(of: ".progress.jsonl"), encoding: .utf8).split(
+            separator: "\n"
+        )
         #expect(text.count == 3)
         let last = try JSONParser.parseObject(Array(text[2].utf8), source: "line")
         #expect(last["kind"] == .string("fail"))
@@ -110,10 +118,15 @@ struct ProgressTests {
         #expect(TrainingScreen.dashboard(figures, width: 80) == ["preparing"])
         figures.add(.started(plan))
         for number in 1...10 { figures.add(.step(step(number, loss: 1 / Double(number)))) }
-        figures.add(.epoch(EpochReport(epoch: 2, step: 8, loss: 0.2, validationLoss: 0.3, best: BestLoss(loss: 0.2, epoch: 2))))
+        figures.add(
+            .epoch(EpochReport(epoch: 2, step: 8, loss: 0.2, validationLoss: 0.3, best: BestLoss(loss: 0.2, epoch: 2)))
+        )
         let lines = TrainingScreen.dashboard(figures, width: 100, memory: 6.25e9)
         #expect(lines.count == 4)
-        #expect(lines[0].contains("epoch 3/10 step 10/40") && lines[0].contains("25 %") && lines[0].contains("1 min 0 s left"))
+        #expect(
+            lines[0].contains("epoch 3/10 step 10/40") && lines[0].contains("25 %")
+                && lines[0].contains("1 min 0 s left")
+        )
         #expect(lines[1].contains("loss 0.1000") && lines[1].contains("validation 0.3000"))
         #expect(lines[1].contains("best 0.2000 in epoch 2"))
         #expect(lines[2].contains("lr 1.00e-04") && lines[2].contains("grad norm 0.2500"))

@@ -10,7 +10,10 @@ struct RateFormulaTests {
         .init(step: step, totalSteps: 100, stepsPerEpoch: 4, epochs: 25, baseRate: 3e-4)
     }
 
-    @Test("A formula has Python's value at each step, and none where Python raises", arguments: ScheduleGoldens.shared.formulas)
+    @Test(
+        "A formula has Python's value at each step, and none where Python raises",
+        arguments: ScheduleGoldens.shared.formulas
+    )
     func python(_ golden: ScheduleGoldens.Formula) throws {
         let formula = try RateFormula(golden.formula)
         for (step, expected) in zip(ScheduleGoldens.shared.steps, golden.values) {
@@ -43,8 +46,10 @@ struct RateFormulaTests {
             ("min(1)", 1, "min takes 2 to 16 arguments, not 1"), ("sin()", 1, "sin takes 1 argument, not 0"),
             ("clamp(1, 2)", 1, "clamp takes 3 arguments"), ("1 if 2", 7, "expected 'else'"), ("1e999", 1, "too large"),
             ("sin", 4, "expected '('"), ("1 = 2", 3, "no formula has"), ("a[0]", 2, "no formula has"),
-            ("1 ** ", 6, "ends"), ("2 ^ 3", 3, "no formula has"), ("😀", 1, "no formula has"), ("1; 2", 2, "no formula has"),
-            ("min(,)", 5, "expected a value"), ("else", 1, "not known"), (".", 1, "no formula has"), ("1..2", 3, "unexpected"),
+            ("1 ** ", 6, "ends"), ("2 ^ 3", 3, "no formula has"), ("😀", 1, "no formula has"),
+            ("1; 2", 2, "no formula has"),
+            ("min(,)", 5, "expected a value"), ("else", 1, "not known"), (".", 1, "no formula has"),
+            ("1..2", 3, "unexpected"),
         ]
     )
     func malformed(text: String, character: Int, reason: String) {
@@ -71,7 +76,8 @@ struct RateFormulaTests {
     func fuzz() {
         var generator = SeededGenerator(seed: 7)
         let pieces = [
-            "step", "progress", "base_lr", "e", "pi", "(", ")", "+", "-", "*", "/", "//", "%", "**", "1", "0", "2.5", "1e300",
+            "step", "progress", "base_lr", "e", "pi", "(", ")", "+", "-", "*", "/", "//", "%", "**", "1", "0", "2.5",
+            "1e300",
             "if", "else", "and", "or", "not", "<", "==", ",", "min", "log", "pow", "clamp", " ", "_", ".", "é",
         ]
         var parsed = 0

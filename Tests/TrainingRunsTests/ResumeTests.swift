@@ -58,10 +58,13 @@ struct ResumeTests {
     func fixed(key: String, value: String) throws {
         let field = try #require(SettingField.named(key))
         for isStrict in [true, false] {
-            let (refused, _) = differences(saved: { $0.resume.isStrict = isStrict }) {
-                let isSet = field.set(&$0, .string(value))
-                #expect(isSet)
-            }
+            let (refused, _) = differences(
+                saved: { $0.resume.isStrict = isStrict },
+                now: { settings in
+                    let isSet = field.set(&settings, .string(value))
+                    #expect(isSet)
+                }
+            )
             #expect(refused.count == 1, "\(refused)")
             #expect(refused.first?.hasPrefix("\(key) was ") == true)
         }
@@ -99,8 +102,12 @@ struct ResumeTests {
             let (refused, notes) = differences(saved: saved, now: now)
             #expect(refused.isEmpty && notes.isEmpty, "\(number): \(refused + notes)")
         }
-        #expect(differences(saved: { $0.adapter.family = .lokr }, now: { $0.adapter.lokr.factor = 8 }).refused.count == 1)
-        #expect(differences(saved: { $0.adapter.family = .oft }, now: { $0.adapter.oft.blockSize = 8 }).refused.count == 1)
+        #expect(
+            differences(saved: { $0.adapter.family = .lokr }, now: { $0.adapter.lokr.factor = 8 }).refused.count == 1
+        )
+        #expect(
+            differences(saved: { $0.adapter.family = .oft }, now: { $0.adapter.oft.blockSize = 8 }).refused.count == 1
+        )
     }
 
     @Test("Other data and another base are refused by name")
@@ -145,7 +152,10 @@ struct ResumeTests {
 
     @Test("Files that are no state say why")
     func damaged() throws {
-        let good = String(decoding: try RunState(settings: TrainingSettings(), dataset: dataset, base: "b").encoded(), as: UTF8.self)
+        let good = String(
+            decoding: try RunState(settings: TrainingSettings(), dataset: dataset, base: "b").encoded(),
+            as: UTF8.self
+        )
         func error(_ text: String) -> String {
             do {
                 let state = try RunState(bytes: Array(text.utf8), source: "state.json")

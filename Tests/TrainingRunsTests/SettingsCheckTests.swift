@@ -63,7 +63,8 @@ struct SettingsCheckTests {
     @Test(
         "Each bound is kept",
         arguments: [
-            ("batch_size", "0"), ("gradient_accumulation", "0"), ("epochs", "0"), ("max_steps", "-1"), ("max_grad_norm", "0"),
+            ("batch_size", "0"), ("gradient_accumulation", "0"), ("epochs", "0"), ("max_steps", "-1"),
+            ("max_grad_norm", "0"),
             ("weight_decay", "-0.1"), ("ema_decay", "1"), ("seed", "-1"), ("warmup_steps", "-1"),
             ("warmup_start_factor", "0"), ("cosine_eta_min_ratio", "1.1"), ("cosine_restarts_count", "0"),
             ("adaptive_timestep_ratio", "1.1"), ("cfg_ratio", "-0.1"), ("timestep_sigma", "0"), ("shift", "0"),

@@ -69,7 +69,8 @@ struct BestTrackerTests {
     func steps() {
         var tracker = BestTracker()
         let settings = settings(stepInterval: 5)
-        #expect(!tracker.finish(step: 5, epoch: 1, loss: 0.1, settings), "not before the first epoch is done")
+        let early = tracker.finish(step: 5, epoch: 1, loss: 0.1, settings)
+        #expect(!early, "not before the first epoch is done")
         #expect(tracker.finish(epoch: 1, loss: 0.5, settings).isBest)
         var bests: [Int] = []
         for step in 6...40 where tracker.finish(step: step, epoch: 2, loss: 0.4, settings) { bests.append(step) }
@@ -105,7 +106,8 @@ struct TargetDampingTests {
     @Test("The documented vectors of the factor")
     func vectors() {
         let expected = [
-            (0.70, 1), (0.65, 1), (0.60, 0.743333), (0.55, 0.266667), (0.51, 0.0226133), (0.50, 0.01), (0.45, 0.00367879),
+            (0.70, 1), (0.65, 1), (0.60, 0.743333), (0.55, 0.266667), (0.51, 0.0226133), (0.50, 0.01),
+            (0.45, 0.00367879),
         ]
         for (average, scale) in expected {
             #expect(abs(TargetDamping.scale(average: average, settings().stopping) - scale) < 1e-6, "\(average)")

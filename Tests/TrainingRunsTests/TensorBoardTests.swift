@@ -62,7 +62,9 @@ struct TensorBoardTests {
                 )
             )
             guard number % 10 == 0 else { continue }
-            recorder.record(.parameters(step: number, [ParameterReport(name: "a.lora_A", gradientNorm: 2, values: [-1, 0.5, 2])]))
+            recorder.record(
+                .parameters(step: number, [ParameterReport(name: "a.lora_A", gradientNorm: 2, values: [-1, 0.5, 2])])
+            )
             recorder.record(.epoch(EpochReport(epoch: number / 10, step: number, loss: 0.5, validationLoss: 0.25)))
         }
     }

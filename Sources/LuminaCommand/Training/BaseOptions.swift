@@ -15,7 +15,10 @@ struct BaseOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("c"), .long],
-        help: ArgumentHelp("The directory of models, as Side-Step has it; --model then names one of them.", valueName: "dir")
+        help: ArgumentHelp(
+            "The directory of models, as Side-Step has it; --model then names one of them.",
+            valueName: "dir"
+        )
     )
     var checkpointDir: String?
 

@@ -23,13 +23,17 @@ struct DataOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Keep reading threads over epochs. (on)")
     var persistentWorkers: Bool?
 
-    @Option(help: ArgumentHelp("Train on crops of this length instead of whole songs; 60 is advised.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp("Train on crops of this length instead of whole songs; 60 is advised.", valueName: "seconds")
+    )
     var chunkDuration: Int?
 
     @Option(help: ArgumentHelp("Train on crops of this many latent frames (25 a second).", valueName: "frames"))
     var maxLatentLength: Int?
 
-    @Option(help: ArgumentHelp("Epochs after which counts of used crops are halved; 0 never. (10)", valueName: "epochs"))
+    @Option(
+        help: ArgumentHelp("Epochs after which counts of used crops are halved; 0 never. (10)", valueName: "epochs")
+    )
     var chunkDecayEvery: Int?
 
     @Option(help: ArgumentHelp("A note for other tools: full, seconds or latent.", visibility: .hidden))

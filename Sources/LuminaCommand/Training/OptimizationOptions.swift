@@ -17,7 +17,10 @@ struct OptimizationOptions: ParsableArguments {
     @Option(name: [.customShort("e"), .long], help: "Passes over the data. (1000)")
     var epochs: Int?
 
-    @Option(name: [.customShort("m"), .long], help: "Steps after which the run ends whatever the epochs; 0 no limit. (0)")
+    @Option(
+        name: [.customShort("m"), .long],
+        help: "Steps after which the run ends whatever the epochs; 0 no limit. (0)"
+    )
     var maxSteps: Int?
 
     @Option(help: "Decoupled weight decay. (0.01)")
@@ -38,7 +41,10 @@ struct OptimizationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Share of the layers that is computed again. (1)", valueName: "share"))
     var gradientCheckpointingRatio: Double?
 
-    @Flag(inversion: .prefixedNo, help: ArgumentHelp("No effect: encoders are never in memory here.", visibility: .hidden))
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp("No effect: encoders are never in memory here.", visibility: .hidden)
+    )
     var offloadEncoder: Bool?
 
     @Option(help: "Decay of a moving average of the weights; 0 none. (0)")

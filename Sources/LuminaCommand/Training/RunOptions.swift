@@ -5,7 +5,10 @@ import TrainingRuns
 
 /// Where results go, how often, when the run ends, and what it continues.
 struct RunOptions: ParsableArguments {
-    @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The folder for the run's results.", valueName: "dir"))
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("The folder for the run's results.", valueName: "dir")
+    )
     var outputDir: String?
 
     @Option(name: [.customShort("n"), .long], help: "The run's name in TensorBoard.")

@@ -21,7 +21,12 @@ struct TrainOptions: ParsableArguments {
     )
     var config: String?
 
-    @Flag(help: ArgumentHelp("Say nothing of a fisher_map.json beside the tensors, which is never used.", visibility: .hidden))
+    @Flag(
+        help: ArgumentHelp(
+            "Say nothing of a fisher_map.json beside the tensors, which is never used.",
+            visibility: .hidden
+        )
+    )
     var ignoreFisherMap = false
 
     @OptionGroup(title: "Base") var base: BaseOptions

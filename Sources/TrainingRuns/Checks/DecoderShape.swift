@@ -43,8 +43,11 @@ package struct DecoderShape: Sendable, Equatable {
         let (queries, keys) = (heads * headDimension, keyValueHeads * headDimension)
         return (0..<layers).flatMap { layer in
             ["self_attn", "cross_attn"].flatMap { attention in
-                [("q_proj", hidden, queries), ("k_proj", hidden, keys), ("v_proj", hidden, keys), ("o_proj", queries, hidden)]
-                    .map { Module(path: "layers.\(layer).\(attention).\($0.0)", inputs: $0.1, outputs: $0.2) }
+                [
+                    ("q_proj", hidden, queries), ("k_proj", hidden, keys), ("v_proj", hidden, keys),
+                    ("o_proj", queries, hidden),
+                ]
+                .map { Module(path: "layers.\(layer).\(attention).\($0.0)", inputs: $0.1, outputs: $0.2) }
             }
                 + [
                     ("gate_proj", hidden, intermediate), ("up_proj", hidden, intermediate),

@@ -145,7 +145,8 @@ package struct MemoryEstimate: Sendable, Equatable {
     /// - Returns: a sentence with the parts and the ways out.
     package func refusal(available: Double) -> String? {
         guard total > available else { return nil }
-        return "the run needs about \(Self.text(total)) of memory (\(parts)), \(Self.text(available)) are free: shorter crops "
+        return
+            "the run needs about \(Self.text(total)) of memory (\(parts)), \(Self.text(available)) are free: shorter crops "
             + "(--chunk-duration), a smaller --batch-size, --gradient-checkpointing-ratio 1 or a lower --rank need less"
     }
 
@@ -155,7 +156,8 @@ package struct MemoryEstimate: Sendable, Equatable {
     /// - Returns: a sentence.
     package func warning(available: Double) -> String? {
         guard total <= available, total > 0.9 * available else { return nil }
-        return "the run needs about \(Self.text(total)) of the \(Self.text(available)) of memory that are free (\(parts))"
+        return
+            "the run needs about \(Self.text(total)) of the \(Self.text(available)) of memory that are free (\(parts))"
     }
 
     private var parts: String {

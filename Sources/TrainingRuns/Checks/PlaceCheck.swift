@@ -61,7 +61,9 @@ package enum PlaceCheck {
         else { return }
         func plain(_ name: String) -> String { name.lowercased().replacing("acestep-v15-", with: "") }
         if plain(made) != plain(wanted) {
-            check.warn("the tensors in \(directory) were made with '\(made)', the model is '\(wanted)': preprocess again")
+            check.warn(
+                "the tensors in \(directory) were made with '\(made)', the model is '\(wanted)': preprocess again"
+            )
         }
     }
 

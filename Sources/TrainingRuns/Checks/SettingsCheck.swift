@@ -63,7 +63,8 @@ package struct SettingsCheck: Sendable, Equatable {
         )
         switch settings.optimizer {
         case .adamW: break
-        case .adamW8bit: warn("adamw8bit keeps its moments in 8 bits only on some GPUs: AdamW in float32 is used instead")
+        case .adamW8bit:
+            warn("adamw8bit keeps its moments in 8 bits only on some GPUs: AdamW in float32 is used instead")
         case .adafactor, .prodigy:
             refuse("--optimizer-type \(settings.optimizer.rawValue) is not implemented; there is adamw")
         }
@@ -137,7 +138,9 @@ package struct SettingsCheck: Sendable, Equatable {
         } else if adapter.targetModules.isEmpty {
             refuse("--target-modules is empty: there is nothing to train")
         }
-        if adapter.bias != .none { warn("--bias \(adapter.bias.rawValue) trains nothing: the projections have no bias") }
+        if adapter.bias != .none {
+            warn("--bias \(adapter.bias.rawValue) trains nothing: the projections have no bias")
+        }
     }
 
     private mutating func checkData(_ data: DataSettings) {
@@ -179,7 +182,9 @@ package struct SettingsCheck: Sendable, Equatable {
         let (stopping, epochs) = (settings.stopping, settings.optimization.epochs)
         let looksForBest = stopping.savesBest && stopping.bestAfterEpoch > 0
         if looksForBest, stopping.bestAfterEpoch > epochs {
-            warn("best/ is looked for from epoch \(stopping.bestAfterEpoch) on, the run has \(epochs): there will be none")
+            warn(
+                "best/ is looked for from epoch \(stopping.bestAfterEpoch) on, the run has \(epochs): there will be none"
+            )
         }
         if stopping.patience > 0, !looksForBest {
             warn("--early-stop-patience has no effect where the best is not looked for (--save-best-after)")

@@ -100,7 +100,8 @@ package struct RunLayout: Sendable, Equatable {
     /// - Returns: the folders that were removed.
     /// - Throws: `TrainingRunsError.unwritable`.
     @discardableResult
-    package func prune(keeping count: Int, step: Int, except kept: String? = nil) throws(TrainingRunsError) -> [String] {
+    package func prune(keeping count: Int, step: Int, except kept: String? = nil) throws(TrainingRunsError) -> [String]
+    {
         guard count > 0 else { return [] }
         let saved = savedCheckpoints().filter { $0.path != kept }
         let epochs = saved.filter { !$0.isInterruption }

@@ -87,8 +87,8 @@ package struct Preset: Sendable, Equatable {
         guard !result.isEmpty else { throw refuse("it is empty") }
         guard result.utf8.count <= 100 else { throw refuse("it is longer than 100 characters") }
         guard !result.contains("..") else { throw refuse("it holds '..'") }
-        if let bad = result.unicodeScalars.first(where: { "/\\:*?\"<>|".unicodeScalars.contains($0) || $0.value < 0x20 })
-        {
+        if let bad = result.unicodeScalars.first(where: { "/\\:*?\"<>|".unicodeScalars.contains($0) || $0.value < 0x20 }
+        ) {
             throw refuse("it holds '\(bad)', which file systems do not take")
         }
         guard !result.hasPrefix(".") else { throw refuse("it begins with a dot") }

@@ -24,10 +24,14 @@ package enum TrainingScreen {
         guard let step = figures.lastStep else { return fitted(lines + ["waiting for the first step"], width) }
         var loss = "loss \(number(step.loss))"
         if let average = figures.averageLoss { loss += ", mean \(number(average))" }
-        if let epoch = figures.lastEpoch, let validation = epoch.validationLoss { loss += ", validation \(number(validation))" }
+        if let epoch = figures.lastEpoch, let validation = epoch.validationLoss {
+            loss += ", validation \(number(validation))"
+        }
         if let best = figures.best { loss += ", best \(number(best.loss)) in epoch \(best.epoch)" }
         lines.append(loss)
-        lines.append("lr \(rate(step.learningRate))  grad norm \(number(step.gradientNorm))\(pace(figures))\(held(memory))")
+        lines.append(
+            "lr \(rate(step.learningRate))  grad norm \(number(step.gradientNorm))\(pace(figures))\(held(memory))"
+        )
         let curve = sparkline(figures.lossCurve(width: min(width, 72)))
         if curve.count > 1 { lines.append(curve) }
         return fitted(lines, width)
@@ -66,7 +70,9 @@ package enum TrainingScreen {
     /// - Returns: a character for each; a blank for one that is not finite.
     package static func sparkline(_ values: [Double]) -> String {
         let finite = values.filter(\.isFinite)
-        guard let low = finite.min(), let high = finite.max() else { return String(repeating: " ", count: values.count) }
+        guard let low = finite.min(), let high = finite.max() else {
+            return String(repeating: " ", count: values.count)
+        }
         return String(
             values.map { value -> Character in
                 guard value.isFinite else { return " " }
@@ -104,7 +110,9 @@ package enum TrainingScreen {
     }
 
     private static func pace(_ figures: RunFigures, separator: String = "  ") -> String {
-        guard let step = figures.lastStep, let seconds = figures.stepSeconds ?? figures.lastStep?.seconds else { return "" }
+        guard let step = figures.lastStep, let seconds = figures.stepSeconds ?? figures.lastStep?.seconds else {
+            return ""
+        }
         // Waiting for data is worth a word only where it costs something.
         let wait = step.waitingSeconds > 0.05 * step.seconds && step.seconds > 0
         let waiting = wait ? " (\(Int(100 * step.waitingSeconds / step.seconds)) % waiting for data)" : ""

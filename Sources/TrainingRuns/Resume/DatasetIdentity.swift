@@ -22,7 +22,9 @@ package struct DatasetIdentity: Sendable, Equatable, Codable {
         var hash = SHA256()
         for sample in samples {
             // Names hold no line feed in any file system that preprocessing writes to; sizes part them anyway.
-            hash.update(data: Array("\(sample.byteCount) \(sample.frames) \(sample.name.utf8.count) \(sample.name)\n".utf8))
+            hash.update(
+                data: Array("\(sample.byteCount) \(sample.frames) \(sample.name.utf8.count) \(sample.name)\n".utf8)
+            )
         }
         digest = hash.finalize().map { byte in
             let digits = String(byte, radix: 16)

@@ -93,7 +93,10 @@ package struct RunState: Sendable, Equatable, Codable {
             throw .state(source: source, reason: Self.sentence(error))
         }
         guard version == Self.currentVersion else {
-            throw .state(source: source, reason: "it is of version \(version), this program reads \(Self.currentVersion)")
+            throw .state(
+                source: source,
+                reason: "it is of version \(version), this program reads \(Self.currentVersion)"
+            )
         }
         guard epoch >= 0, step >= 0, batchesUsed >= 0, nonFiniteLosses >= 0 else {
             throw .state(source: source, reason: "a count is negative")

@@ -49,7 +49,9 @@ struct FormulaCurve: Sendable {
         }
         let abandoned = Self.firstAbandoned(formula, steps: steps, variables)
         if abandoned < steps {
-            warnings.append("the formula has no usable value before step \(abandoned): the base rate is taken from there")
+            warnings.append(
+                "the formula has no usable value before step \(abandoned): the base rate is taken from there"
+            )
         }
         self.formula = formula
         self.baseRate = baseRate

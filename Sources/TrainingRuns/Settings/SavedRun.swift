@@ -69,7 +69,9 @@ package enum SavedRun {
             if key == "use_dora" { continue }
             result.set(shared.contains(key) || prefix.isEmpty ? key : prefix + key, value)
         }
-        for inert in ["full_matrix", "bypass_mode", "rs_lora", "unbalanced_factorization"] { result.remove(prefix + inert) }
+        for inert in ["full_matrix", "bypass_mode", "rs_lora", "unbalanced_factorization"] {
+            result.remove(prefix + inert)
+        }
         return result
     }
 }

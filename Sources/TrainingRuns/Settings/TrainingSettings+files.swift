@@ -57,7 +57,9 @@ extension TrainingSettings {
         guard problems.isEmpty else { throw .settings(source: source, problems: problems) }
         if !unknown.isEmpty {
             let names = unknown.map { "'\($0)'" }.joined(separator: ", ")
-            warnings.append("\(source): \(names) \(unknown.count == 1 ? "is no setting" : "are no settings") of training")
+            warnings.append(
+                "\(source): \(names) \(unknown.count == 1 ? "is no setting" : "are no settings") of training"
+            )
         }
         self = result
     }

@@ -194,9 +194,13 @@ package struct TimestepSettings: Sendable, Equatable {
     package var adaptiveRatio = 0.0
     /// Share of the samples that are trained without their condition.
     package var conditionDropout = 0.15
-    /// The shift that generation should use; nil takes the variant's. It does not influence training.
+    /// The shift that generation should use; nil takes the variant's.
+    ///
+    /// It does not influence training.
     package var shift: Double?
-    /// The steps that generation should use; nil takes the variant's. They do not influence training.
+    /// The steps that generation should use; nil takes the variant's.
+    ///
+    /// They do not influence training.
     package var inferenceSteps: Int?
 
     /// The defaults.

@@ -49,7 +49,9 @@ package struct BestTracker: Sendable, Equatable, Codable {
     ///   - settings: when a best is looked for, and how long.
     /// - Returns: what to do.
     package mutating func finish(epoch: Int, loss: Double, _ settings: StoppingSettings) -> Verdict {
-        guard settings.savesBest, settings.bestAfterEpoch > 0, epoch >= settings.bestAfterEpoch else { return Verdict() }
+        guard settings.savesBest, settings.bestAfterEpoch > 0, epoch >= settings.bestAfterEpoch else {
+            return Verdict()
+        }
         if !isActive {
             isActive = true
             epochLosses = []
