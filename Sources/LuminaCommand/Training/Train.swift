@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACEStep
 import ArgumentParser
 import Engine
 import Training
@@ -18,18 +19,28 @@ struct Train: AsyncParsableCommand {
 
     @OptionGroup var options: TrainOptions
 
+    @Flag(help: "Check everything, print the settings as JSON, and train nothing.")
+    var dryRun = false
+
     @Flag(help: "Print the result as JSON.")
     var json = false
+
+    @Flag(help: "Show no progress.")
+    var quiet = false
 
     func run() async throws {
         var warnings: [String] = []
         var settings = try options.settings(library: PresetsCommand.library, warnings: &warnings)
-        if settings.model.checkpoint == nil { settings.model.checkpoint = try EmbeddedModel.directory() }
+        let checkpoint = try settings.model.checkpoint ?? EmbeddedModel.directory()
+        settings.model.checkpoint = checkpoint
         var check = SettingsCheck(settings)
         check.add(PlaceCheck.check(settings))
         for warning in warnings + check.warnings { Console.warning(warning) }
         try check.validate()
-        let display = TrainingDisplay(isQuiet: json)
+        // Of several models the one that is taken is written down, with the shift and steps that are its own.
+        settings.model.variant = try ModelFiles(path: checkpoint, variant: settings.model.variant).name
+        if dryRun { return print(String(decoding: settings.argumentsFile, as: UTF8.self), terminator: "") }
+        let display = TrainingDisplay(isQuiet: quiet)
         let outcome = try await TrainingThread().run { [settings] in
             try TrainingRun(settings: settings, observer: { display.show($0) }).run()
         }
