@@ -91,11 +91,14 @@ import Training
             dtype: .bfloat16
         )
         let wide = try TrainingFixture.batch(seed: 3, items: 1, frames: 13, conditions: 9, width: width)
-        let draw = try exact.draw(for: wide)
+        // A thousand times this time is the same number in both types: else they would see two times.
+        let time = try Tensor([Float(0.5)], shape: [1])
+        let noise = try Tensor.randn(wide.latents.shape, generator: Generator(seed: 4))
+        let draw = Objective.Draw(dropsCondition: [false], times: time, noise: noise)
         let rounded = Objective.Draw(
-            dropsCondition: draw.dropsCondition,
-            times: try draw.times.to(.bfloat16),
-            noise: try draw.noise.to(.bfloat16)
+            dropsCondition: [false],
+            times: try time.to(.bfloat16),
+            noise: try noise.to(.bfloat16)
         )
         let losses = try (
             session.accumulate(narrow, draw: rounded, share: 1).loss, exact.accumulate(wide, draw: draw, share: 1).loss
@@ -105,7 +108,7 @@ import Training
             session.adapter.parameters.gradients().tensors, exact.adapter.parameters.gradients().tensors
         )
         let difference = try TensorList(zip(found, expected).map { try $0 - $1 }).norm()
-        #expect(try difference < 0.2 * TensorList(expected).norm())
+        #expect(try difference < 0.1 * TensorList(expected).norm())
         for gradient in found { #expect(gradient.dtype == .float32) }
     }
 }
