@@ -23,15 +23,16 @@ import Training
             let expected = try Double(golden.entry("loss.\(index)").floats[0])
             #expect(abs(micro.loss - expected) <= Self.limit * expected)
         }
+        let scalars = golden.names.filter { $0.hasPrefix("gradient.") && $0.hasSuffix(".scalar") }
+        let largestScalar = try scalars.map { try abs(golden.entry($0).floats[0]) }.max() ?? 1
         for parameter in session.adapter.parameters.parameters {
             let gradient = try #require(try parameter.value.gradient, "\(parameter.name) has no gradient")
-            let agreement = try Agreement(
-                parameter.name,
-                gradient,
-                with: golden,
-                named: "gradient." + parameter.name
-            )
-            #expect(agreement.error <= Self.limit, "\(agreement)")
+            let name = "gradient." + parameter.name
+            let agreement = try Agreement(parameter.name, gradient, with: golden, named: name)
+            // A single number is a sum over a whole layer in which most cancels out: it is held against the largest of its kind.
+            let own = try abs(golden.entry(name).floats[0])
+            let error = parameter.value.count == 1 ? agreement.error * Double(own / largestScalar) : agreement.error
+            #expect(error <= Self.limit, "\(agreement)")
         }
         let norm = try session.step(learningRate: 1e-3)
         let expected = try Double(golden.entry("norm").floats[0])
@@ -91,11 +92,14 @@ import Training
             dtype: .bfloat16
         )
         let wide = try TrainingFixture.batch(seed: 3, items: 1, frames: 13, conditions: 9, width: width)
-        let draw = try exact.draw(for: wide)
+        // A thousand times this time is the same number in both types: else they would see two times.
+        let time = try Tensor([Float(0.5)], shape: [1])
+        let noise = try Tensor.randn(wide.latents.shape, generator: Generator(seed: 4))
+        let draw = Objective.Draw(dropsCondition: [false], times: time, noise: noise)
         let rounded = Objective.Draw(
-            dropsCondition: draw.dropsCondition,
-            times: try draw.times.to(.bfloat16),
-            noise: try draw.noise.to(.bfloat16)
+            dropsCondition: [false],
+            times: try time.to(.bfloat16),
+            noise: try noise.to(.bfloat16)
         )
         let losses = try (
             session.accumulate(narrow, draw: rounded, share: 1).loss, exact.accumulate(wide, draw: draw, share: 1).loss
@@ -105,7 +109,7 @@ import Training
             session.adapter.parameters.gradients().tensors, exact.adapter.parameters.gradients().tensors
         )
         let difference = try TensorList(zip(found, expected).map { try $0 - $1 }).norm()
-        #expect(try difference < 0.2 * TensorList(expected).norm())
+        #expect(try difference < 0.1 * TensorList(expected).norm())
         for gradient in found { #expect(gradient.dtype == .float32) }
     }
 }

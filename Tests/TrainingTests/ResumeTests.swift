@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 import Training
 import TrainingRuns
@@ -96,7 +97,10 @@ extension RunTests {
         #expect(failure { $0.adapter.rank = 4 }.contains("rank was 2, now it is 4"))
         #expect(failure { $0.optimization.seed = 7 }.contains("seed was 42, now it is 7"))
         #expect(failure { $0.model.variant = "base" }.contains("variant was"))
-        #expect(failure { $0.data.directory = state }.contains("training_state"))
+        let other = try RunFixture(songs: [31, 24])
+        #expect(
+            failure { $0.data.directory = other.directory.path(of: "songs") }.contains("had 5 samples, now it has 2")
+        )
         try Data(repeating: 0, count: 9).write(to: URL(fileURLWithPath: state + "/training_state.safetensors"))
         #expect(failure { _ in }.contains("training_state.safetensors"))
         #expect(!fixture.exists("again/final"))
