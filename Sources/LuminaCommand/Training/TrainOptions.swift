@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FoundationEssentials
 import TrainingRuns
 
 /// Every setting of a run, by option, file and preset.
@@ -64,6 +65,11 @@ struct TrainOptions: ParsableArguments {
         optimization.apply(to: &settings)
         objective.apply(to: &settings)
         run.apply(to: &settings)
+        if !ignoreFisherMap, let map = settings.data.directory.map({ $0 + "/fisher_map.json" }),
+            FileManager.default.fileExists(atPath: map)
+        {
+            warnings.append("\(map) is not used: ranks and targets are those of the options")
+        }
         return settings
     }
 }
