@@ -30,6 +30,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // The local catalogue of adapters: SQLite, a cache that can be deleted.
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        // TensorBoard's event files are records of protocol buffers.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // The only C++: one function per libtorch call, exported as one table.
@@ -50,16 +52,28 @@ let package = Package(
         .target(name: "Torch", dependencies: ["CTorchTable"]),
         .target(name: "Checkpoints"),
         .target(name: "AdapterFormats", dependencies: ["Checkpoints"]),
+        .target(
+            name: "EventFiles",
+            dependencies: ["Checksums", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["event.proto"]
+        ),
+        .target(
+            name: "TrainingRuns",
+            dependencies: [
+                "AdapterFormats", "Checkpoints", "EventFiles", .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
         .target(name: "Audio", dependencies: ["CSndFile", "CSoxr", "CEBUR128"]),
         .target(name: "Datasets"),
         .target(name: "TrainingData", dependencies: ["Checkpoints", "Datasets"]),
         .target(name: "Tokenizer"),
         // What Swift cannot say: the processor's carry-less multiplication for checksums, an early flush.
         .target(name: "CObjectStore"),
+        .target(name: "Checksums", dependencies: ["CObjectStore"]),
         .target(
             name: "ObjectStore",
             dependencies: [
-                "CObjectStore",
+                "CObjectStore", "Checksums",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -88,6 +102,13 @@ let package = Package(
             name: "AdapterConversion",
             dependencies: ["Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch"]
         ),
+        // Adapters' training: gradients, steps, runs.
+        .target(
+            name: "Training",
+            dependencies: [
+                "ACEStep", "Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch", "TrainingData", "TrainingRuns",
+            ]
+        ),
         .target(
             name: "Engine",
             dependencies: [
@@ -109,7 +130,7 @@ let package = Package(
             dependencies: [
                 "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio",
                 "Checkpoints",
-                "Datasets", "ObjectStore", "Registry", "Torch", "TrainingData",
+                "Datasets", "ObjectStore", "Registry", "Torch", "Training", "TrainingData", "TrainingRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
@@ -145,7 +166,7 @@ let package = Package(
         .testTarget(
             name: "ObjectStoreTests",
             dependencies: [
-                "ObjectStore", "ObjectStoreTestSupport", "store-tool",
+                "Checksums", "ObjectStore", "ObjectStoreTestSupport", "store-tool",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -168,6 +189,11 @@ let package = Package(
             resources: [.copy("Fixtures")]
         ),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
+        .testTarget(name: "EventFilesTests", dependencies: ["Checksums", "EventFiles", "TestSupport"]),
+        .testTarget(
+            name: "TrainingRunsTests",
+            dependencies: ["AdapterFormats", "Checkpoints", "EventFiles", "TestSupport", "TrainingRuns"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Torch", "Checkpoints", "TestSupport"]),
         .testTarget(
             name: "AdaptersTests",
@@ -184,6 +210,14 @@ let package = Package(
         .testTarget(
             name: "ACEStepTests",
             dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
+            resources: [.copy("Fixtures")]
+        ),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "ACEStep", "AdapterFormats", "Adapters", "Checkpoints", "Layers", "Torch", "Training", "TrainingData",
+                "TrainingRuns", "TestSupport",
+            ],
             resources: [.copy("Fixtures")]
         ),
         .testTarget(

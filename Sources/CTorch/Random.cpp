@@ -4,6 +4,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/core/Generator.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
@@ -54,6 +55,9 @@ void fillRandom(CTTable &table) {
   };
   table.randint = [](auto out, auto low, auto high, auto shape, auto rank, auto generator, auto o) {
     return produce(out, [&] { return at::randint(low, high, list(shape, rank), generator->value, options(o)); });
+  };
+  table.bernoulli = [](auto out, auto probability, auto shape, auto rank, auto generator, auto o) {
+    return produce(out, [&] { return at::empty(list(shape, rank), options(o)).bernoulli_(probability, generator->value); });
   };
 }
 

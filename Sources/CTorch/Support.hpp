@@ -129,5 +129,6 @@ void fillQuantization(CTTable &table);
 void fillShape(CTTable &table);
 void fillIndexing(CTTable &table);
 void fillAutograd(CTTable &table);
+void fillTensorLists(CTTable &table);
 
 } // namespace ctorch

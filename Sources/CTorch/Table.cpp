@@ -40,6 +40,7 @@ CTTable makeTable() {
   ctorch::fillShape(table);
   ctorch::fillIndexing(table);
   ctorch::fillAutograd(table);
+  ctorch::fillTensorLists(table);
   return table;
 }
 

@@ -19,6 +19,8 @@ public final class Linear {
     public private(set) var merged: MergedWeight?
     /// What adapters add, in the order in which it is added.
     public private(set) var branches: [any LayerBranch] = []
+    /// What computes the projection while an adapter on it is trained; branches and merged copies do not act then.
+    public var trained: (any TrainedLayer)?
 
     /// Creates a projection without adapters.
     ///
@@ -92,6 +94,7 @@ public final class Linear {
     /// - Returns: `[..., out]`.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+        if let trained { return try trained(x, of: self) }
         var y = if let merged { try merged.product(x, bias: merged.bias) } else { try product(x, bias: bias) }
         for branch in branches { y = try branch.apply(input: x, output: y, layer: self) }
         return y

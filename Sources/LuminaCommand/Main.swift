@@ -12,9 +12,9 @@ struct LuminaCommand: AsyncParsableCommand {
             """,
         version: LuminaVersion.current,
         subcommands: [
-            Generate.self, AdaptersCommand.self, Export.self, DatasetCommand.self, Preprocess.self,
-            RegistryCommand.self,
-            ModelsCommand.self, Demo.self, Bench.self, Doctor.self,
+            Generate.self, AdaptersCommand.self, Export.self, DatasetCommand.self, Preprocess.self, Train.self,
+            PresetsCommand.self, RegistryCommand.self, ModelsCommand.self, Demo.self, Bench.self, BenchTraining.self,
+            Doctor.self,
         ]
     )
 

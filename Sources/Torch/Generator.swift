@@ -95,4 +95,24 @@ extension Tensor {
             )
         }
     }
+
+    /// Ones with a probability, else zeros, each drawn on its own.
+    public static func bernoulli(
+        _ probability: Double,
+        shape: [Int],
+        generator: Generator,
+        dtype: DType = .float32,
+        device: Device = .cpu
+    ) throws(TorchError) -> Tensor {
+        try Tensor("bernoulli") {
+            unsafe $0.pointee.bernoulli(
+                $1,
+                probability,
+                shape,
+                shape.count,
+                generator.pointer,
+                device.options(dtype)
+            )
+        }
+    }
 }

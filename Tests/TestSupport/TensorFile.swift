@@ -48,6 +48,9 @@ public struct TensorFile: Sendable {
             }
         }
 
+        /// The elements of a float64 tensor.
+        public var doubles: [Double] { int64s.map { Double(bitPattern: UInt64(bitPattern: $0)) } }
+
         /// The elements of an int64 tensor.
         public var int64s: [Int64] {
             (0..<bytes.count / 8).map { position in

@@ -137,7 +137,7 @@ struct LibraryTests {
         }
         #expect(error.description.contains("another build"))
         #expect(throws: TorchError.self) {
-            try LibrarySearch.check(abiVersion: 2, byteCount: 8, path: "/x/libCTorch.so")
+            try LibrarySearch.check(abiVersion: 3, byteCount: 8, path: "/x/libCTorch.so")
         }
     }
 

@@ -63,6 +63,10 @@ public struct ModelConfiguration: Sendable, Equatable {
     public let epsilon: Double
     /// Which stage the checkpoint is of.
     public let variant: Variant
+    /// The mean of the logit of the times that the model was trained at.
+    public let timeMean: Double
+    /// The deviation of the logit of the times that the model was trained at.
+    public let timeDeviation: Double
     /// Whether the timbre encoder's special token stands before the reference clip in the original model (the XL models).
     public let hasTimbreToken: Bool
     /// What the checkpoint calls itself, if it does.
@@ -127,6 +131,8 @@ public struct ModelConfiguration: Sendable, Equatable {
         rotaryBase = raw.ropeTheta ?? 1_000_000
         epsilon = raw.rmsNormEps ?? 1e-6
         version = raw.modelVersion
+        timeMean = raw.timestepMu ?? -0.4
+        timeDeviation = raw.timestepSigma ?? 1
         variant = Self.variant(turbo: raw.isTurbo, version: raw.modelVersion ?? name)
         hasTimbreToken =
             layout == .original ? raw.encoderHiddenSize != nil : transformer.hidden != encoder.hidden
@@ -232,6 +238,8 @@ struct RawConfiguration: Decodable {
     var numAttentionPoolerHiddenLayers: Int?
     var isTurbo: Bool?
     var modelVersion: String?
+    var timestepMu: Double?
+    var timestepSigma: Double?
 
     static func read(_ file: String) throws -> RawConfiguration { try ConfigurationFile.decode(Self.self, from: file) }
 }

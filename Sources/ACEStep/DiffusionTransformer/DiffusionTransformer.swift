@@ -78,9 +78,14 @@ package struct DiffusionTransformer {
         let time: TimeConditioning
         /// For each token of the batch its row of the time conditioning; nil where each item has one row.
         let timeRows: Tensor?
+        let surroundings: Surroundings
+    }
+
+    /// What self-attention needs to know of the tokens' places.
+    package struct Surroundings {
         let rotary: RotaryEmbedding
         let window: SlidingWindow
-        /// Which tokens of self-attention are real; nil if all are.
+        /// Which tokens are real; nil if all are.
         let padding: KeyPadding?
     }
 
@@ -117,15 +122,6 @@ package struct DiffusionTransformer {
     ) throws -> Plan {
         let dtype = context.dtype
         let device = context.device
-        let tokens = tokenCount(frames: context.dimension(1))
-        let padding = try lengths.flatMap {
-            try KeyPadding(
-                lengths: $0.frames.map(tokenCount),
-                total: tokens,
-                dtype: dtype,
-                device: device
-            )
-        }
         let embedded = try embed(conditions, lengths: lengths?.conditions, voicing: voicing)
         let isTimeVoiced = voicing != nil && (time.isAdapted || interval.isAdapted)
         let timeRows = isTimeVoiced ? voicing : nil
@@ -137,6 +133,35 @@ package struct DiffusionTransformer {
                 rows: timeRows?.itemOfVoice.count ?? context.dimension(0)
             ),
             timeRows: try timeRows?.voiceOfPosition(device: device),
+            surroundings: try surroundings(
+                frames: context.dimension(1),
+                lengths: lengths?.frames,
+                dtype: dtype,
+                device: device
+            )
+        )
+    }
+
+    /// Prepares self-attention over the tokens of so many frames.
+    ///
+    /// - Parameters:
+    ///   - frames: of the batch.
+    ///   - lengths: real frames of each item; nil if all are whole.
+    ///   - dtype: the type computed in.
+    ///   - device: where.
+    /// - Returns: tables and masks.
+    /// - Throws: `TorchError` if there is no memory for them.
+    package func surroundings(
+        frames: Int,
+        lengths: [Int]? = nil,
+        dtype: DType,
+        device: Device
+    ) throws -> Surroundings {
+        let tokens = tokenCount(frames: frames)
+        let padding = try lengths.flatMap {
+            try KeyPadding(lengths: $0.map(tokenCount), total: tokens, dtype: dtype, device: device)
+        }
+        return Surroundings(
             rotary: try RotaryEmbedding(
                 length: tokens,
                 headDimension: configuration.headDimension,
@@ -182,9 +207,18 @@ package struct DiffusionTransformer {
     /// The time conditioning of all steps, `[1, steps]`, in a row for each item or voice though all say the same: adapters of
     /// one of them may act on the time embedding.
     private func condition(times: Tensor, rows: Int) throws -> TimeConditioning {
-        let start = try time(times.expand([rows, times.dimension(1)]))
+        try condition(times: times.expand([rows, times.dimension(1)]))
+    }
+
+    /// The time conditioning of each time.
+    ///
+    /// - Parameter times: `[rows, steps]` in the network's type.
+    /// - Returns: a vector for each.
+    /// - Throws: `TorchError` if an operation fails.
+    package func condition(times: Tensor) throws -> TimeConditioning {
+        let start = try time(times)
         // r = t: constant, but not zero
-        let same = try interval(Tensor.zeros([rows, 1], dtype: times.dtype, device: times.device))
+        let same = try interval(Tensor.zeros([times.dimension(0), 1], dtype: times.dtype, device: times.device))
         return TimeConditioning(
             embedding: try start.embedding + same.embedding,
             modulation: try start.modulation + same.modulation
@@ -206,24 +240,115 @@ package struct DiffusionTransformer {
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     package func velocity(_ latents: Tensor, step: Int, plan: Plan) throws -> Tensor {
         let modulation = try plan.time.modulation.select(1, step)
-        let embedding = try plan.time.embedding.select(1, step)
-        let full: AttentionPattern = plan.padding.map { .padded($0) } ?? .full
-        var hidden = try patches(Tensor.cat([plan.context, latents], dimension: -1))
-        for (layer, block) in blocks.enumerated() {
-            hidden = try block(
+        var hidden = try tokens(of: latents, context: plan.context)
+        for layer in blocks.indices {
+            hidden = try self.layer(
+                layer,
                 hidden,
                 modulation: modulation,
                 spread: plan.timeRows,
-                rotary: plan.rotary,
-                pattern: configuration.slidingLayers[layer] ? .sliding(plan.window) : full,
+                surroundings: plan.surroundings,
                 conditions: plan.conditions[layer]
             )
         }
-        let parts = try (outputTable + embedding.unsqueeze(1)).chunk(2, dimension: 1)
-            .map { try $0.spread(by: plan.timeRows, like: hidden) }
-        return try output(
-            outputNorm(hidden).modulate(scale: parts[1], shift: parts[0]),
+        return try velocity(
+            of: hidden,
+            embedding: plan.time.embedding.select(1, step),
+            spread: plan.timeRows,
             frames: latents.dimension(1)
         )
+    }
+}
+
+extension DiffusionTransformer {
+    /// How many layers there are.
+    package var layerCount: Int { blocks.count }
+
+    /// Makes tokens of latents beside their context.
+    ///
+    /// - Parameters:
+    ///   - latents: `[batch, frames, latentChannels]`.
+    ///   - context: `[batch, frames, 2 · latentChannels]`.
+    /// - Returns: `[batch, tokens, hidden]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func tokens(of latents: Tensor, context: Tensor) throws -> Tensor {
+        try patches(Tensor.cat([context, latents], dimension: -1))
+    }
+
+    /// Embeds conditions as ``keysAndValues(layer:of:padding:)`` takes them.
+    ///
+    /// - Parameter conditions: `[batch, length, encoderHidden]`.
+    /// - Returns: `[batch, length, hidden]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func embed(_ conditions: Tensor) throws -> Tensor { try conditionProjection(conditions) }
+
+    /// One layer's keys and values of cross-attention.
+    ///
+    /// - Parameters:
+    ///   - layer: the layer's number.
+    ///   - embedded: `[batch, length, hidden]`.
+    ///   - padding: which conditions are real; nil if all are.
+    /// - Returns: keys and values for the same batch.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func keysAndValues(layer: Int, of embedded: Tensor, padding: KeyPadding?) throws -> KeysAndValues {
+        try blocks[layer].keysAndValues(
+            of: VoicedConditions(
+                embedded: embedded,
+                isVoiced: false,
+                voicing: nil,
+                padding: padding,
+                voicePadding: nil
+            )
+        )
+    }
+
+    /// Applies one layer.
+    ///
+    /// - Parameters:
+    ///   - layer: the layer's number.
+    ///   - hidden: `[batch, tokens, hidden]`.
+    ///   - modulation: of one time, `[rows, 6, hidden]`.
+    ///   - spread: for each token of the batch its row of the modulation; nil where each item has one row.
+    ///   - surroundings: of the tokens.
+    ///   - conditions: this layer's keys and values.
+    /// - Returns: the shape of `hidden`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func layer(
+        _ layer: Int,
+        _ hidden: Tensor,
+        modulation: Tensor,
+        spread: Tensor? = nil,
+        surroundings: Surroundings,
+        conditions: KeysAndValues
+    ) throws -> Tensor {
+        let full: AttentionPattern = surroundings.padding.map { .padded($0) } ?? .full
+        return try blocks[layer](
+            hidden,
+            modulation: modulation,
+            spread: spread,
+            rotary: surroundings.rotary,
+            pattern: configuration.slidingLayers[layer] ? .sliding(surroundings.window) : full,
+            conditions: conditions
+        )
+    }
+
+    /// The velocity that the last layer's tokens stand for.
+    ///
+    /// - Parameters:
+    ///   - hidden: `[batch, tokens, hidden]`.
+    ///   - embedding: of one time, `[rows, hidden]`.
+    ///   - spread: for each token of the batch its row of the embedding; nil where each item has one row.
+    ///   - frames: how many frames to keep.
+    /// - Returns: `[batch, frames, latentChannels]`.
+    /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
+    package func velocity(
+        of hidden: Tensor,
+        embedding: Tensor,
+        spread: Tensor? = nil,
+        frames: Int
+    ) throws -> Tensor {
+        let parts = try (outputTable + embedding.unsqueeze(1)).chunk(2, dimension: 1)
+            .map { try $0.spread(by: spread, like: hidden) }
+        return try output(outputNorm(hidden).modulate(scale: parts[1], shift: parts[0]), frames: frames)
     }
 }

@@ -53,10 +53,9 @@ package struct TimeEmbedding {
 
     private func sinusoid(_ times: Tensor) throws -> Tensor {
         let half = Self.channels / 2
-        let frequencies = try Tensor(
-            (0..<half).map { Float(exp(-log(Self.longestPeriod) * Double($0) / Double(half))) },
-            shape: [half]
-        ).to(times.device)
+        // In float32 step by step, as in training: an angle is up to 1000, where a frequency's last bit shows.
+        let places = try Tensor.arange(half, dtype: .float32, device: times.device)
+        let frequencies = try (places * -log(Self.longestPeriod) / Double(half)).exp()
         let angles = try (times * Self.scale).to(.float32).unsqueeze(-1) * frequencies
         return try Tensor.cat([angles.cos(), angles.sin()], dimension: -1).to(times.dtype)
     }

@@ -49,6 +49,11 @@ package struct JSONObject: Sendable, Equatable {
         if values.updateValue(value, forKey: key) == nil { keys.append(key) }
     }
 
+    /// Takes a key out.
+    package mutating func remove(_ key: String) {
+        if values.removeValue(forKey: key) != nil { keys.removeAll { $0 == key } }
+    }
+
     /// The same object with only the keys that begin with `prefix`, without it.
     ///
     /// Diffusers puts the settings of several models in one object: `transformer.r`, `text_encoder.r`.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Layers
-import Torch
+package import Torch
 
 /// A change of what the base reads: `W′ = W·T`, computed as the base's own product of `x·T − x`.
 ///
 /// The base may be quantised: its product is used as it is.
-protocol InputChange: LayerEffect {
+package protocol InputChange: LayerEffect {
     /// `x·T − x`.
     ///
     /// - Parameter x: `[rows, in]`.
@@ -23,11 +23,13 @@ protocol InputChange: LayerEffect {
 }
 
 extension InputChange {
-    func contribute(to blend: inout LayerBlend, weight: Double) {
+    /// Joins the changes of the input, which share one product.
+    package func contribute(to blend: inout LayerBlend, weight: Double) {
         blend.add(InputChangeBranch.Term(change: self, weight: weight))
     }
 
-    func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
+    /// Adds what the change makes of the weight.
+    package func merge(into merged: inout MergedLayer, weight: Double) throws(TorchError) {
         try merged.weight.add(inPlace: transposedDifference(of: merged.base), alpha: weight)
     }
 }
@@ -45,15 +47,31 @@ struct InputGain: InputChange {
 }
 
 /// A rotation of each block of the input, of OFT.
-struct BlockRotation: InputChange {
+package struct BlockRotation: InputChange {
     /// `R − I`, `[blocks, b, b]`, or `[1, b, b]` if all blocks turn alike.
-    let change: Tensor
+    package let change: Tensor
 
-    var byteCount: Int { change.byteCount }
+    /// - Parameter change: `R − I`, `[blocks, b, b]`, or `[1, b, b]` if all blocks turn alike.
+    package init(change: Tensor) {
+        self.change = change
+    }
 
-    func difference(of x: Tensor) throws(TorchError) -> Tensor { try product(of: x, change) }
+    /// The bytes of the blocks.
+    package var byteCount: Int { change.byteCount }
 
-    func transposedDifference(of weight: Tensor) throws(TorchError) -> Tensor {
+    /// `x·R − x`.
+    ///
+    /// - Parameter x: `[rows, in]`.
+    /// - Returns: `[rows, in]`, a fresh tensor.
+    /// - Throws: `TorchError` if the blocks do not cover the rows.
+    package func difference(of x: Tensor) throws(TorchError) -> Tensor { try product(of: x, change) }
+
+    /// `W·Rᵀ − W`.
+    ///
+    /// - Parameter weight: `[out, in]`, float32.
+    /// - Returns: `[out, in]`, a fresh tensor in float32.
+    /// - Throws: `TorchError` if the blocks do not cover the columns.
+    package func transposedDifference(of weight: Tensor) throws(TorchError) -> Tensor {
         try product(of: weight, change.to(.float32).transpose(1, 2))
     }
 

@@ -3,7 +3,7 @@
 import AdapterFormats
 import Checkpoints
 import Layers
-import Torch
+package import Torch
 
 /// OFT as PEFT computes it: blocks of the input are turned before the base, `y = (x·R)·Wᵀ`.
 ///
@@ -42,7 +42,7 @@ struct RotationFamily: AdapterFamily {
 }
 
 /// The skew-symmetric matrices that OFT's vectors stand for, and the rotations that they generate.
-struct SkewBlocks {
+package struct SkewBlocks {
     /// `[blocks, b, b]`, float32.
     private let blocks: Tensor
 
@@ -54,7 +54,7 @@ struct SkewBlocks {
     ///   - largestNorm: blocks with a Frobenius norm above this divided by the root of their number are shrunk to it
     ///     (PEFT's `coft`). Nil leaves them.
     /// - Throws: `TorchError` if an operation fails.
-    init(_ vectors: Tensor, size: Int, largestNorm: Double?) throws(TorchError) {
+    package init(_ vectors: Tensor, size: Int, largestNorm: Double?) throws(TorchError) {
         let (count, entries) = (vectors.dimension(0), vectors.dimension(1))
         let positions = (0..<size).flatMap { row in (row + 1..<size).map { Int64(row * size + $0) } }
         let indices = try Tensor(positions, shape: [1, entries]).expand([count, entries]).to(vectors.device)
@@ -72,14 +72,14 @@ struct SkewBlocks {
     }
 
     /// `R − I` of the exact Cayley transform `R = (I − Q)(I + Q)⁻¹`, `[blocks, b, b]`.
-    func exact() throws(TorchError) -> Tensor {
+    package func exact() throws(TorchError) -> Tensor {
         let identity = try Self.identity(blocks.dimension(1), device: blocks.device)
         return try blocks.bmm((identity + blocks).inverse()) * -2
     }
 
     /// `R − I` of the series `R = I + 2Q + 2Q² + … + 2Qⁿ⁻² + Qⁿ⁻¹`, which approximates `(I + Q)(I − Q)⁻¹`: the sign of Q
     /// is the opposite of the exact transform's, as in PEFT.
-    func series(termCount: Int) throws(TorchError) -> Tensor {
+    package func series(termCount: Int) throws(TorchError) -> Tensor {
         guard termCount > 1 else { return try blocks * 0 }
         let change = try blocks * 2
         guard termCount > 2 else { return change }

@@ -19,7 +19,7 @@ extern "C" {
 #pragma clang assume_nonnull begin
 
 /// Raised whenever a field of CTTable changes; a table of another version is refused.
-#define CT_ABI_VERSION 2
+#define CT_ABI_VERSION 3
 /// The libtorch release this header's library is compiled for.
 #define CT_TORCH_MAJOR 2
 #define CT_TORCH_MINOR 11
@@ -67,6 +67,16 @@ typedef struct CTAutocastState {
   int32_t dtype;
   bool enabled;
 } CTAutocastState;
+
+/// One step of AdamW: `step` counts from 1.
+typedef struct CTAdamW {
+  double learningRate;
+  double meanDecay;
+  double squareDecay;
+  double weightDecay;
+  double epsilon;
+  int64_t step;
+} CTAdamW;
 
 /// What the shim has done since it was opened. `bytes` counts the storage of results that alias no other
 /// tensor when they are handed out; libtorch's own temporaries are not seen.
@@ -155,6 +165,9 @@ typedef struct CTTable {
   CTDraw _Nonnull rand;
   CTResult (*_Nonnull randint)(
       CTOut out, int64_t low, int64_t high, const CTInt *_Nullable shape, size_t rank, CTGenerator *generator,
+      CTOptions options);
+  CTResult (*_Nonnull bernoulli)(
+      CTOut out, double probability, const CTInt *_Nullable shape, size_t rank, CTGenerator *generator,
       CTOptions options);
 
   // Arithmetic
@@ -343,6 +356,21 @@ typedef struct CTTable {
   CTResult (*_Nonnull gradient)(CTOut out, CTTensor *a);
   CTResult (*_Nonnull setGradient)(CTTensor *a, CTTensor *_Nullable gradient);
   CTResult (*_Nonnull backward)(CTTensor *a, CTTensor *_Nullable gradient, bool retainGraph);
+  // Lists of tensors at once, for the step of an optimizer; the first list changes, the others have its length
+  CTResult (*_Nonnull normOfAll)(double *out, CTTensor *_Nonnull const *_Nullable tensors, size_t count);
+  CTResult (*_Nonnull multiplyAll)(CTTensor *_Nonnull const *_Nullable tensors, size_t count, double number);
+  CTResult (*_Nonnull addAll)(
+      CTTensor *_Nonnull const *_Nullable tensors, CTTensor *_Nonnull const *_Nullable others, size_t count);
+  CTResult (*_Nonnull copyAll)(
+      CTTensor *_Nonnull const *_Nullable tensors, CTTensor *_Nonnull const *_Nullable sources, size_t count);
+  CTResult (*_Nonnull lerpAll)(
+      CTTensor *_Nonnull const *_Nullable tensors, CTTensor *_Nonnull const *_Nullable ends, size_t count,
+      double weight);
+  CTResult (*_Nonnull adamW)(
+      CTTensor *_Nonnull const *_Nullable values, CTTensor *_Nonnull const *_Nullable gradients,
+      CTTensor *_Nonnull const *_Nullable means, CTTensor *_Nonnull const *_Nullable squares, size_t count,
+      const CTAdamW *settings);
+
   CTResult (*_Nonnull enterAutocast)(CTAutocastState *previous, int32_t deviceKind, int32_t dtype);
   void (*_Nonnull leaveAutocast)(int32_t deviceKind, CTAutocastState previous);
 } CTTable;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Checksums
+
 /// The checksums that S3 verifies and keeps.
 public enum ChecksumAlgorithm: String, Sendable, Hashable, Codable, CaseIterable {
     /// The 64-bit CRC of NVMe; parts' values give the whole object's.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checksums
 import NIOCore
 
 /// Fetches one range, going on after every interruption where it broke.

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Layers
+
+/// Which projections an adapter is put on.
+struct TargetResolution {
+    private let design: AdapterDesign
+
+    init(_ design: AdapterDesign) {
+        self.design = design
+    }
+
+    /// The adapted projections of a model.
+    ///
+    /// PEFT's families take those whose path is a target or ends with a dot and a target. LyCORIS's take every linear layer and
+    /// convolution; the transposed one of the output is neither.
+    ///
+    /// - Throws: ``TrainingError`` if there are none, or a PEFT family is asked to adapt a convolution.
+    func paths(of projections: LinearIndex) throws -> [String] {
+        let all = projections.paths
+        guard !design.family.isLyCORIS else { return all.filter { $0 != "proj_out.1" } }
+        let found = all.filter { path in design.targets.contains { path == $0 || path.hasSuffix("." + $0) } }
+        guard !found.isEmpty else {
+            throw TrainingError.noTargets(names: design.targets, examples: Array(all.prefix(4)))
+        }
+        for path in found where projections[path]?.layout != .matrix {
+            throw TrainingError.unsupportedTarget(
+                path: path,
+                family: design.family.name,
+                reason: "it is a convolution; LoKr and LoHa adapt it"
+            )
+        }
+        return found
+    }
+}
+
+extension AdapterDesign.LowRank {
+    /// The rank of one projection.
+    func rank(of path: String) -> Int {
+        ranks.first { Self.matches($0.path, path) }?.rank ?? rank
+    }
+
+    /// The alpha of one projection.
+    func alpha(of path: String) -> Double {
+        alphas.first { Self.matches($0.path, path) }?.alpha ?? alpha
+    }
+
+    /// What the product of one projection's factors is multiplied with.
+    func scale(of path: String) -> Double {
+        let rank = Double(rank(of: path))
+        return alpha(of: path) / (isStabilized ? rank.squareRoot() : rank)
+    }
+
+    private static func matches(_ pattern: String, _ path: String) -> Bool {
+        path == pattern || path.hasSuffix("." + pattern)
+    }
+}

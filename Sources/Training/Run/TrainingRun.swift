@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ACEStep
+import Foundation
+import Torch
+import TrainingData
+package import TrainingRuns
+
+/// A training from its settings to its folder of results.
+///
+/// Synchronous: it belongs to one thread from `run()`'s beginning to its end.
+package final class TrainingRun {
+    private let settings: TrainingSettings
+    private let observer: TrainingObserver
+    private let layout: RunLayout
+    private let files: ModelFiles
+    private let dtype: DType
+
+    /// Prepares a run; no tensor is touched before `run()`.
+    ///
+    /// - Parameters:
+    ///   - settings: which have passed `SettingsCheck` and `PlaceCheck`, and name a checkpoint.
+    ///   - observer: told of everything, on the run's thread.
+    /// - Throws: `ModelError` if there is no such checkpoint, ``TrainingError`` for what cannot be done here.
+    package init(settings: TrainingSettings, observer: @escaping TrainingObserver = { _ in }) throws {
+        self.settings = settings
+        self.observer = observer
+        guard let checkpoint = settings.model.checkpoint, let output = settings.output.directory else {
+            throw TrainingError.unsupported(what: "a run without a checkpoint or a folder", advice: "name both")
+        }
+        layout = RunLayout(root: output)
+        files = try ModelFiles(path: checkpoint, variant: settings.model.variant)
+        dtype = try Self.dtype(settings.model.precision, files: files)
+        try Self.refuseUnsupported(settings)
+    }
+
+    private static func dtype(_ precision: BaseSettings.Precision, files: ModelFiles) throws -> DType {
+        switch precision {
+        case .float32: return .float32
+        case .bfloat16: return .bfloat16
+        case .float16:
+            throw TrainingError.unsupported(
+                what: "training in float16",
+                advice: "its range is too small for gradients; use bf16 or fp32"
+            )
+        case .auto:
+            let isFast = try !TorchRuntime.cpuFeatures.isDisjoint(with: ["avx512_bf16", "amx_bf16"])
+            return try isFast && VelocityModel.storedType(of: files) == .bfloat16 ? .bfloat16 : .float32
+        }
+    }
+
+    private static func refuseUnsupported(_ settings: TrainingSettings) throws {
+        switch settings.optimization.optimizer {
+        case .adamW, .adamW8bit: break
+        case .adafactor, .prodigy:
+            throw TrainingError.unsupported(
+                what: "the optimizer \(settings.optimization.optimizer.rawValue)",
+                advice: "use adamw"
+            )
+        }
+        if settings.timesteps.adaptiveRatio > 0 {
+            throw TrainingError.unsupported(
+                what: "drawing times where the loss is high (--adaptive-timestep-ratio)",
+                advice: "leave it at 0"
+            )
+        }
+        guard ["auto", "cpu"].contains(settings.model.device) else {
+            throw TrainingError.unsupported(what: "training on \(settings.model.device)", advice: "use --device cpu")
+        }
+    }
+
+    /// Trains, and leaves its folder of results.
+    ///
+    /// - Returns: how it ended.
+    /// - Throws: what is wrong with files, data, or a state to resume from; `TorchError`.
+    package func run() throws -> RunOutcome {
+        let watch = SignalWatch()
+        try FolderPublication.recover(in: layout.root)
+        try FolderPublication.recover(in: layout.checkpoints)
+        let model = try VelocityModel(files: files, dtype: dtype)
+        let budget = Int((FreeMemory.bytes() ?? 4e9) / 4)
+        let source = try SampleSource(
+            SampleDirectory(path: settings.data.directory ?? ""),
+            for: model,
+            conditionByteBudget: budget / 8
+        )
+        try requireMemory(model, source)
+        let session = try TrainingSession(
+            model: model,
+            design: AdapterDesign(settings.adapter),
+            seed: settings.optimization.seed,
+            options: .init(settings, model.configuration, cacheByteBudget: budget)
+        )
+        var state = RunState(settings: settings, dataset: source.identity, base: try BaseIdentity.of(files))
+        var notices: [String] = []
+        let isResumed = settings.resume.path != nil
+        if let path = settings.resume.path {
+            let resumption = Resumption(settings: settings, fresh: state)
+            (state, notices) = try resumption.restore(session, from: path)
+        }
+        try prepareFolder()
+        let loop = try TrainingLoop(
+            settings: settings,
+            session: session,
+            source: source,
+            state: state,
+            output: RunOutput(settings: settings, layout: layout, session: session),
+            recorder: RunRecorder(
+                layout: layout,
+                settings: settings,
+                continuingAt: isResumed ? state.step + 1 : nil
+            ),
+            observer: observer,
+            interruption: { watch.received }
+        )
+        if settings.optimization.optimizer == .adamW8bit {
+            notices.append("adamw8bit keeps its moments in float32 on a CPU: it is adamw")
+        }
+        return try loop.run(notices: notices)
+    }
+
+    /// Refuses a run that cannot fit; what is close is a notice of the checks' own.
+    private func requireMemory(_ model: VelocityModel, _ source: SampleSource) throws {
+        guard let free = FreeMemory.bytes() else { return }
+        let longest = source.files.reduce(0) { max($0, $1.frames) }
+        let crop = settings.data.cropLength(framesPerSecond: source.framesPerSecond) ?? longest
+        let estimate = MemoryEstimate(
+            settings,
+            .init(
+                shape: DecoderShape(model.configuration),
+                // Mapped pages go when memory is needed for something else.
+                weightBytes: 0,
+                elementBytes: dtype == .bfloat16 ? 2 : 4,
+                frames: min(longest, crop),
+                conditionTokens: source.files.reduce(0) { max($0, $1.shape(of: .encoderHiddenStates)[0]) }
+            )
+        )
+        if let refusal = estimate.refusal(available: free) { throw TrainingRunsError.checks([refusal]) }
+        if let warning = estimate.warning(available: free) { observer(.notice(warning)) }
+    }
+
+    private func prepareFolder() throws {
+        do {
+            try FileManager.default.createDirectory(atPath: layout.checkpoints, withIntermediateDirectories: true)
+        } catch {
+            throw TrainingRunsError.unwritable(path: layout.root, reason: error.localizedDescription)
+        }
+        try JSONFile.write(settings.argumentsFile, to: layout.root + "/training_args.json")
+        try JSONFile.write(settings.configurationFile, to: layout.configuration)
+        try JSONFile.write(settings.adapterFile, to: layout.adapterConfiguration)
+    }
+}
+
+extension DecoderShape {
+    /// The sizes of a model's decoder.
+    fileprivate init(_ configuration: ModelConfiguration) {
+        self.init()
+        layers = configuration.layers
+        hidden = configuration.transformer.hidden
+        intermediate = configuration.transformer.intermediate
+        heads = configuration.transformer.heads
+        keyValueHeads = configuration.transformer.keyValueHeads
+        headDimension = configuration.headDimension
+        conditionWidth = configuration.encoder.hidden
+        inputChannels = configuration.inputChannels
+        patchSize = configuration.patchSize
+    }
+}
