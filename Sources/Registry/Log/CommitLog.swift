@@ -75,7 +75,8 @@ struct CommitLog: Sendable {
         let key = try layout.logKey(entry.name, entry.sequence)
         for attempt in 0..<Self.attemptCount {
             do {
-                try await write(bytes, to: key)
+                // Waited for whatever comes: who interrupts a publication must not be left in doubt whether the entry got in.
+                try await Task { try await write(bytes, to: key) }.value
                 return .committed(extended)
             } catch let error as ObjectStoreError where error.kind == .preconditionFailed {
                 let known = try await refresh(history)
