@@ -79,8 +79,9 @@ package final class TrainingRun {
         try FolderPublication.recover(in: layout.checkpoints)
         let model = try VelocityModel(files: files, dtype: dtype)
         let budget = Int((FreeMemory.bytes() ?? 4e9) / 4)
+        let songs = try SampleDirectory(path: settings.data.directory ?? "")
         let source = try SampleSource(
-            SampleDirectory(path: settings.data.directory ?? ""),
+            songs,
             for: model,
             conditionByteBudget: budget / 8
         )
@@ -92,11 +93,13 @@ package final class TrainingRun {
             options: .init(settings, model.configuration, cacheByteBudget: budget)
         )
         var state = RunState(settings: settings, dataset: source.identity, base: try BaseIdentity.of(files))
-        var notices: [String] = []
+        var notices = songs.warnings
         let isResumed = settings.resume.path != nil
         if let path = settings.resume.path {
             let resumption = Resumption(settings: settings, fresh: state)
-            (state, notices) = try resumption.restore(session, from: path)
+            let found: [String]
+            (state, found) = try resumption.restore(session, from: path)
+            notices += found
         }
         try prepareFolder()
         let loop = try TrainingLoop(
