@@ -4,7 +4,9 @@
 Samples and noise are drawn from seeds that Lumina's tests draw from too; the files hold what is computed.
 """
 import argparse
+import json
 import pathlib
+import random
 import warnings
 
 import torch
@@ -79,6 +81,36 @@ def trajectory(kind, transformer, null):
     return result
 
 
+def sidestep_checkpoint(folder, transformer):
+    """What Side-Step leaves of an interrupted run: PEFT's files and torch's own state, each moment told by its parameter's place."""
+    folder.mkdir(exist_ok=True)
+    adapter = training.make("self", transformer)
+    adapter.randomise(torch.Generator().manual_seed(9))
+    parameters = list(adapter.parameters.values())
+    optimizer = torch.optim.AdamW(parameters, lr=1e-4)
+    scheduler = training.schedule("cosine", optimizer, STEPS, WARMUP)
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    for _ in range(5):
+        optimizer.step()
+        scheduler.step()
+    for place, parameter in enumerate(parameters):
+        optimizer.state[parameter]["exp_avg"].fill_(1e3 * (place + 1))
+        optimizer.state[parameter]["exp_avg_sq"].fill_(1e9 * (place + 1))
+    save_file({key: value.detach().contiguous() for key, value in adapter.parameters.items()}, folder / "adapter_model.safetensors")
+    (folder / "adapter_config.json").write_text(json.dumps({
+        "peft_type": "LORA", "r": 2, "lora_alpha": 6, "target_modules": ["q_proj", "k_proj", "v_proj", "o_proj"], "bias": "none"}))
+    (folder / "order.json").write_text(json.dumps(list(adapter.parameters)))
+    torch.save({
+        "epoch": 2, "global_step": 5, "optimizer_state_dict": optimizer.state_dict(), "scheduler_state_dict": scheduler.state_dict(),
+        "config_meta": {"schema_version": 2, "optimizer_type": "adamw", "scheduler_type": "cosine", "scheduler_formula": "",
+                        "warmup_steps": WARMUP, "learning_rate": 1e-4, "total_steps": STEPS},
+        "rng_state": {"python": random.Random(1).getstate(), "torch_cpu": torch.Generator().manual_seed(1).get_state()},
+        "tracker_state": {"best_loss": 0.5, "best_epoch": 2, "patience_counter": 0, "best_tracking_active": True,
+                          "recent_losses": [0.5, 0.6], "cruise_ema": None},
+    }, folder / "training_state.pt")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--checkpoints", required=True, metavar="DIR", help="the committed checkpoints of the model's tests")
@@ -104,7 +136,8 @@ def main():
             for kind in SCHEDULES:
                 whole |= trajectory(kind, transformer, null)
             write("schedules", whole)
-    print(f"{root}: {sum(file.stat().st_size for file in root.iterdir()):,} bytes")
+            sidestep_checkpoint(root / "sidestep", transformer)
+    print(f"{root}: {sum(file.stat().st_size for file in root.rglob('*') if file.is_file()):,} bytes")
 
 
 if __name__ == "__main__":

@@ -124,3 +124,44 @@ extension RunTests {
         #expect(!fixture.exists("out/final"))
     }
 }
+
+extension RunTests {
+    @Test("Side-Step's checkpoint gives its weights, counts and each parameter its own moments")
+    func foreign() throws {
+        let source = try #require(Bundle.module.path(forResource: "sidestep", ofType: nil, inDirectory: "Fixtures"))
+        let fixture = try RunFixture()
+        let settings = fixture.settings("out") { settings in
+            (settings.adapter.rank, settings.adapter.alpha, settings.adapter.dropout) = (2, 6, 0)
+            (settings.adapter.attention, settings.adapter.includesMLP) = (.selfOnly, false)
+            settings.optimization.epochs = 3
+            settings.optimization.weightDecay = 0
+            // The weights stay what they are, and the few clipped gradients are nothing beside such moments.
+            settings.optimization.learningRate = 1e-12
+            settings.output.saveInterval = 1
+            settings.resume.path = source
+        }
+        let log = EventLog()
+        #expect(try fixture.run(settings, observer: log.add) == .completed)
+        #expect(log.steps.first?.step == 6)
+        #expect(log.steps.first?.epoch == 3)
+        let order = try JSONDecoder().decode(
+            [String].self,
+            from: Data(contentsOf: URL(fileURLWithPath: source + "/order.json"))
+        )
+        let state = try TensorFile(
+            path: fixture.directory.path(of: "out/checkpoints/epoch_3/training_state.safetensors")
+        )
+        let weights = try TensorFile(path: source + "/adapter_model.safetensors")
+        let count = Double(log.steps.count)
+        for (place, name) in order.enumerated() {
+            let (means, squares) = (try state.entry("mean." + name).floats, try state.entry("square." + name).floats)
+            let (mean, square) = (
+                1e3 * Double(place + 1) * pow(0.9, count), 1e9 * Double(place + 1) * pow(0.999, count)
+            )
+            #expect(means.allSatisfy { abs(Double($0) - mean) < 1e-2 * mean }, "\(name): \(means[0]), not \(mean)")
+            #expect(squares.allSatisfy { abs(Double($0) - square) < 1e-2 * square }, "\(name)")
+            let (now, before) = (try state.entry("value." + name).floats, try weights.entry(name).floats)
+            #expect(zip(now, before).allSatisfy { abs($0 - $1) < 1e-5 }, "\(name)")
+        }
+    }
+}

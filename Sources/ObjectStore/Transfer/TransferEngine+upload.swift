@@ -106,7 +106,11 @@ extension TransferEngine {
         let load = store as? any LoadReporting
         let before = load?.throttledRequestCount ?? 0
         let (result, byteCount) = try await uploadLimit.run(body)
-        if load?.throttledRequestCount ?? 0 > before { uploadLimit.overloaded() } else { uploadLimit.succeeded(byteCount) }
+        if load?.throttledRequestCount ?? 0 > before {
+            uploadLimit.overloaded()
+        } else {
+            uploadLimit.succeeded(byteCount)
+        }
         return result
     }
 
