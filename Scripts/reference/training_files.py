@@ -53,7 +53,9 @@ def killed(command, out, random):
     """Runs a command that is killed three times and goes on from its last checkpoint."""
     kills = 0
     while True:
-        checkpoints = sorted((out / "checkpoints").glob("epoch_*"), key=lambda path: int(path.name[6:]))
+        # What was being written when it was killed has another ending.
+        checkpoints = sorted((path for path in (out / "checkpoints").glob("epoch_*") if path.name[6:].isdigit()),
+                             key=lambda path: int(path.name[6:]))
         resumption = ["--resume-from", checkpoints[-1]] if checkpoints else []
         process = subprocess.Popen([str(word) for word in command + resumption], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if kills < 3:
