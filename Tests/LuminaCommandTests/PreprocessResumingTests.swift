@@ -40,7 +40,8 @@ struct PreprocessResumingTests {
             kills += 1
             guard kills < 30 else { break }
         }
-        #expect((3..<30).contains(kills), "killed \(kills) times")
+        // How often depends on how busy the machine is.
+        #expect((1..<30).contains(kills), "killed \(kills) times")
         let (expected, found) = (try Preprocessing.results(whole.path), try Preprocessing.results(broken.path))
         #expect(expected.count == 12 && found == expected)
         #expect(try broken.names() == whole.names())

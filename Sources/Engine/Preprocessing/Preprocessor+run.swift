@@ -54,9 +54,20 @@ extension Preprocessor {
         survey.jobs.removeAll { excluded.contains($0.song.audioPath) }
         survey.failures += broken
         let report = try report(plan, survey, processed: encoded.count)
-        try record(plan, report, checksums: survey.checksums).write(to: plan.output)
+        try put(record(plan, report, checksums: survey.checksums), plan)
         try FileManager.default.removeItem(atPath: plan.workspace)
         return report
+    }
+
+    /// Puts the record beside the tensors, by way of the workspace: what is left there by a killed program goes with it.
+    private nonisolated func put(_ record: PreprocessingRecord, _ plan: PreprocessingPlan) throws {
+        try record.write(to: plan.workspace)
+        let (draft, path) = (
+            plan.workspace + "/" + PreprocessingRecord.fileName, plan.output + "/" + PreprocessingRecord.fileName
+        )
+        guard unsafe rename(draft, path) == 0 else {
+            throw CheckpointError(.unwritable, path: path, reason: unsafe String(cString: strerror(errno)))
+        }
     }
 
     // MARK: What is there
