@@ -42,8 +42,7 @@ extension TransferEngine {
         let newIndex = Mutex(index)
         do {
             result.transferred = try await SideBySide.run(
-                // In the order of the names large and small are mixed: the line is busy while small ones wait for answers.
-                wanted.sorted { $0.path < $1.path },
+                wanted.sorted { $0.object.size < $1.object.size },
                 limit: configuration.fileConcurrency
             ) {
                 path,
@@ -119,7 +118,7 @@ extension TransferEngine {
         }
         let meter = ProgressMeter(ofAll: wanted.reduce(0) { $0 + $1.status.size }, progress)
         result.transferred = try await SideBySide.run(
-            wanted.sorted { $0.path < $1.path },
+            wanted.sorted { $0.status.size < $1.status.size },
             limit: configuration.fileConcurrency
         ) { path, key, _ in
             _ = try await self.upload(directory + "/" + path, store, key, options.put, wantsDigest: false, meter)
