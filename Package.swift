@@ -65,6 +65,7 @@ let package = Package(
         ),
         .target(name: "Audio", dependencies: ["CSndFile", "CSoxr", "CEBUR128"]),
         .target(name: "Datasets"),
+        .target(name: "Attribution"),
         .target(name: "TrainingData", dependencies: ["Checkpoints", "Datasets"]),
         .target(name: "Tokenizer"),
         // What Swift cannot say: the processor's carry-less multiplication for checksums, an early flush.
@@ -166,7 +167,7 @@ let package = Package(
         .testTarget(
             name: "ObjectStoreTests",
             dependencies: [
-                "Checksums", "ObjectStore", "ObjectStoreTestSupport", "store-tool",
+                "Checksums", "ObjectStore", "ObjectStoreTestSupport", "TestSupport", "store-tool",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -182,6 +183,8 @@ let package = Package(
             ]
         ),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "AttributionTests", dependencies: ["Attribution", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
         .testTarget(
             name: "TrainingDataTests",

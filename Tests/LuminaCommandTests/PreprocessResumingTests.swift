@@ -29,12 +29,13 @@ struct PreprocessResumingTests {
         var kills = 0
         while true {
             let start = Self.progress(broken)
-            let outcome = try await Preprocessing.run(model, songs.path, to: broken.path, options) { process, _ in
-                while process.isRunning, Self.progress(broken) < start + 4 {
-                    try await Task.sleep(for: .milliseconds(1))
-                }
-                kill(process.processIdentifier, SIGKILL)
-            }
+            let outcome = try await Preprocessing.run(
+                model,
+                songs.path,
+                to: broken.path,
+                options,
+                interruption: .init { _ in Self.progress(broken) >= start + 4 }
+            )
             if outcome.status == 0 { break }
             #expect(outcome.status == -SIGKILL, "\(outcome.errors)")
             kills += 1
@@ -72,6 +73,10 @@ struct PreprocessResumingTests {
             try await TransferEngine().downloadTree(store, prefix: prefix + "/tensors", to: directory.path)
             return directory
         }
+        let counted = try await LuminaProcess.run(["dataset", "stats", music, "--json"], environment: environment)
+        #expect(try counted.json()["songs"] as? Int == 6, "\(counted.errors)")
+        let checked = try await LuminaProcess.run(["dataset", "check", music], environment: environment)
+        #expect(checked.status == 0 && checked.output.contains("6 songs, 0 errors"), "\(checked)")
         #expect(try await run()["processed"] as? Int == 6)
         let first = try await fetched()
         #expect(try Set(Preprocessing.results(first.path).keys) == Set(Preprocessing.results(local.path).keys))

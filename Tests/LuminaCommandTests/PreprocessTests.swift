@@ -38,7 +38,7 @@ enum Preprocessing {
         to output: String,
         _ more: [String] = [],
         environment: [String: String] = [:],
-        whileRunning: (Process, String) async throws -> Void = { _, _ in }
+        interruption: ProgramRun.Interruption? = nil
     ) async throws -> LuminaProcess.Outcome {
         try await LuminaProcess.run(
             [
@@ -46,7 +46,7 @@ enum Preprocessing {
                 output, "--dtype", "float32",
             ] + more,
             environment: environment,
-            whileRunning: whileRunning
+            interruption: interruption
         )
     }
 

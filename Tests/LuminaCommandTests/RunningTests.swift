@@ -42,12 +42,12 @@ struct RunningTests {
             steps: "1000",
             to: directory.path(of: "song.wav")
         ).filter { $0 != "--quiet" }
-        let outcome = try await LuminaProcess.run(arguments) { process, errors in
-            while process.isRunning, try !String(contentsOfFile: errors, encoding: .utf8).contains("denoising") {
-                try await Task.sleep(for: .milliseconds(10))
+        let outcome = try await LuminaProcess.run(
+            arguments,
+            interruption: .init(signal) { errors in
+                (try? String(contentsOfFile: errors, encoding: .utf8))?.contains("denoising") ?? false
             }
-            kill(process.processIdentifier, signal)
-        }
+        )
         #expect(outcome.status == 130, "\(outcome.errors)")
         #expect(outcome.errorLines.last == "error: interrupted; nothing was written")
         #expect(outcome.output.isEmpty)
@@ -84,13 +84,9 @@ struct RunningTests {
         ]
         let killed = try await LuminaProcess.run(
             arguments + [directory.path(of: "a.wav")],
-            environment: ["LUMINA_CACHE": cache]
-        ) { process, _ in
-            while process.isRunning, !FileManager.default.fileExists(atPath: cache) {
-                try await Task.sleep(for: .milliseconds(2))
-            }
-            kill(process.processIdentifier, SIGKILL)
-        }
+            environment: ["LUMINA_CACHE": cache],
+            interruption: .init { _ in FileManager.default.fileExists(atPath: cache) }
+        )
         // On a busy machine the run may have ended before the signal came; then there is nothing to harm.
         #expect([0, -SIGKILL].contains(killed.status))
         if killed.status != 0 { #expect(!FileManager.default.fileExists(atPath: directory.path(of: "a.wav"))) }

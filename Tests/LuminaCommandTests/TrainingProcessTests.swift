@@ -5,12 +5,6 @@ import ObjectStoreTestSupport
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// `lumina train` as a user runs it.
 @Suite("Training by the program", .enabled(if: SlowSuite.isOn, "set LUMINA_SLOW=1"))
 struct TrainingProcessTests {
@@ -63,12 +57,12 @@ struct TrainingProcessTests {
         var kills = 0
         while true {
             let resumption = latestCheckpoint("killed").map { ["--resume-from", $0] } ?? []
-            let outcome = try await LuminaProcess.run(arguments("killed", family: family) + resumption) { process, _ in
-                guard kills < 4 else { return }
-                // Anywhere from before the model is loaded to somewhere in the epochs.
-                try await Task.sleep(for: .milliseconds(Int.random(in: 200...2500)))
-                kill(process.processIdentifier, SIGKILL)
-            }
+            // Anywhere from before the model is loaded to somewhere in the epochs.
+            let end = ProgramRun.Interruption.after(.milliseconds(Int.random(in: 200...2500)))
+            let outcome = try await LuminaProcess.run(
+                arguments("killed", family: family) + resumption,
+                interruption: kills < 4 ? end : nil
+            )
             if outcome.status == 0 { break }
             #expect(outcome.status == -SIGKILL, "\(outcome.errors)")
             guard outcome.status == -SIGKILL else { return }
@@ -83,10 +77,10 @@ struct TrainingProcessTests {
 
     @Test("A terminated run saves, says so in its exit code, and can be generated with")
     func termination() async throws {
-        let stopped = try await LuminaProcess.run(arguments("out", family: "lora", epochs: 500)) { process, _ in
-            for _ in 0..<600 where latestCheckpoint("out") == nil { try await Task.sleep(for: .milliseconds(100)) }
-            process.terminate()
-        }
+        let stopped = try await LuminaProcess.run(
+            arguments("out", family: "lora", epochs: 500),
+            interruption: .init(SIGTERM) { _ in latestCheckpoint("out") != nil }
+        )
         #expect(stopped.status == 128 + SIGTERM, "\(stopped.errors)")
         let names = try FileManager.default.contentsOfDirectory(atPath: directory.path(of: "out/checkpoints"))
         let saved = try #require(names.first { $0.hasPrefix("step_") })

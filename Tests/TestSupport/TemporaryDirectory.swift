@@ -56,4 +56,15 @@ public final class TemporaryDirectory: Sendable {
     public func names() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path).sorted()
     }
+
+    /// How many bytes the files in a directory of the directory take; 0 if it is not there.
+    public func bytes(of name: String) -> Int {
+        let root = path(of: name)
+        guard let files = FileManager.default.enumerator(atPath: root) else { return 0 }
+        return files.reduce(0) { sum, file in
+            // A file may go away while it is looked at.
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(root)/\(file)")
+            return sum + (attributes?[.size] as? Int ?? 0)
+        }
+    }
 }

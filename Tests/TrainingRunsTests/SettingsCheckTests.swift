@@ -75,6 +75,7 @@ struct SettingsCheckTests {
             ("save_best_every_n_steps", "-1"), ("early_stop_patience", "-1"), ("target_loss", "-1"),
             ("target_loss_floor", "1.1"), ("target_loss_warmup", "-1"), ("target_loss_smoothing", "1"),
             ("optimizer_type", "prodigy"), ("optimizer_type", "adafactor"), ("scheduler_type", "custom"),
+            ("device", "mps"), ("precision", "fp16"),
         ]
     )
     func bounds(key: String, value: String) throws {
@@ -82,6 +83,17 @@ struct SettingsCheckTests {
         var settings = TrainingSettings()
         #expect(field.set(&settings, .string(value)))
         #expect(SettingsCheck(settings).problems.count == 1, "\(SettingsCheck(settings).problems)")
+    }
+
+    @Test("What is not implemented is refused with the other problems")
+    func missing() {
+        let check = check {
+            $0.model.variant = "base"
+            $0.optimization.batchSize = 4
+            $0.timesteps.adaptiveRatio = 0.5
+            $0.model.device = "tpu"
+        }
+        #expect(check.problems.count == 2 && check.problems.contains { $0.contains("--adaptive-timestep-ratio") })
     }
 
     @Test("Choices without effect are said")

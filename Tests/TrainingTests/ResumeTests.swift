@@ -106,6 +106,33 @@ extension RunTests {
         #expect(!fixture.exists("again/final"))
     }
 
+    @Test("Weights without a state are gone on from, which is said, and the optimizer begins anew")
+    func weightsAlone() throws {
+        let fixture = try RunFixture()
+        try fixture.run(fixture.settings("out"))
+        let log = EventLog()
+        let settings = fixture.settings("again") { settings in
+            settings.resume.path = fixture.directory.path(of: "out/final")
+            settings.optimization.learningRate = 1e-12
+        }
+        #expect(try fixture.run(settings, observer: log.add) == .completed)
+        #expect(log.steps.first?.step == 1)
+        let notices = log.all.compactMap { event in
+            if case .notice(let text) = event { text } else { nil }
+        }
+        #expect(notices.contains { $0.contains("weights but no state") }, "\(notices)")
+        let name = "/adapter_model.safetensors"
+        let (before, after) = (
+            try TensorFile(path: fixture.directory.path(of: "out/final" + name)),
+            try TensorFile(path: fixture.directory.path(of: "again/final" + name))
+        )
+        #expect(before.tensors.keys == after.tensors.keys)
+        for (key, entry) in before.tensors {
+            let now = try after.entry(key).floats
+            #expect(zip(entry.floats, now).allSatisfy { abs($0 - $1) < 1e-6 }, "\(key)")
+        }
+    }
+
     @Test("A loss that is no number is left out, and ten in a row end the run")
     func divergence() throws {
         let fixture = try RunFixture(songs: [16, 16, 16, 16])

@@ -43,6 +43,33 @@ import TrainingRuns
         }
     }
 
+    @Test("Ranks of single modules are found by PEFT's expressions, and one that is none is refused")
+    func patterns() throws {
+        let fixture = try RunFixture(songs: [16])
+        let settings = fixture.settings("out") {
+            $0.optimization.epochs = 2
+            $0.adapter.rankPattern = [
+                PatternSetting(pattern: #"layers\.[02]\.self_attn\.(q|k)_proj"#, value: 3),
+                PatternSetting(pattern: "down_proj", value: 1),
+            ]
+        }
+        try fixture.run(settings)
+        let file = try TensorFile(path: fixture.directory.path(of: "out/final/adapter_model.safetensors"))
+        var counts: [Int: Int] = [:]
+        for (name, entry) in file.tensors where name.hasSuffix("lora_A.weight") {
+            let isSpecial = [".0.self_attn.q", ".0.self_attn.k", ".2.self_attn.q", ".2.self_attn.k"]
+                .contains { name.contains("layers" + $0) }
+            let rank = isSpecial ? 3 : name.contains("down_proj") ? 1 : 2
+            #expect(entry.shape[0] == rank, "\(name)")
+            counts[rank, default: 0] += 1
+        }
+        #expect(counts[3, default: 0] >= 2 && counts[1, default: 0] >= 1 && counts[2, default: 0] >= 1, "\(counts)")
+        let broken = fixture.settings("broken") {
+            $0.adapter.rankPattern = [PatternSetting(pattern: "layers.(0", value: 3)]
+        }
+        #expect(throws: AdapterFormatError.self) { try fixture.run(broken) }
+    }
+
     @Test("What was trained is what the adapter's file does", arguments: AdapterSettings.Family.allCases)
     func effect(_ family: AdapterSettings.Family) throws {
         let fixture = try RunFixture(songs: [16])

@@ -85,7 +85,7 @@ package struct PatternTable: Sendable {
         guard object.keys.count <= Self.maximumCount else {
             throw .limitExceeded(source: source, reason: "'\(key)' has \(object.keys.count) patterns")
         }
-        var entries: [(pattern: PathPattern, value: Double)] = []
+        var pairs: [(key: String, value: Double)] = []
         for pattern in object.keys {
             guard case .number(let value)? = object[pattern], value.isFinite else {
                 throw .invalidConfiguration(
@@ -94,10 +94,21 @@ package struct PatternTable: Sendable {
                     reason: "must give a finite number for '\(pattern)'"
                 )
             }
+            pairs.append((pattern, value))
+        }
+        try self.init(pairs, source: source)
+    }
+
+    /// Compiles keys and their values, in the order in which they are tried.
+    ///
+    /// - Throws: `AdapterFormatError.invalidPattern`.
+    package init(_ pairs: [(key: String, value: Double)], source: String) throws(AdapterFormatError) {
+        var entries: [(pattern: PathPattern, value: Double)] = []
+        for (key, value) in pairs {
             do throws(PatternFailure) {
-                entries.append((try PathPattern(pattern), value))
+                entries.append((try PathPattern(key), value))
             } catch {
-                throw .invalidPattern(source: source, pattern: pattern, reason: error.reason)
+                throw .invalidPattern(source: source, pattern: key, reason: error.reason)
             }
         }
         self.init(entries: entries, source: source)
@@ -111,7 +122,7 @@ package struct PatternTable: Sendable {
     ///   - budget: steps left to spend.
     /// - Returns: the value. Nil if no pattern addresses the module.
     /// - Throws: `AdapterFormatError.limitExceeded` when the budget is used up.
-    func value(for spellings: [String], budget: inout Int) throws(AdapterFormatError) -> Double? {
+    package func value(for spellings: [String], budget: inout Int) throws(AdapterFormatError) -> Double? {
         guard !isEmpty else { return nil }
         for spelling in spellings {
             let path = spelling.unicodeScalars.map(\.value)

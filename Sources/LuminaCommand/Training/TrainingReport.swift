@@ -23,7 +23,8 @@ struct TrainingReport {
         }
     }
 
-    private var text: String { "\(outcome): \(folder)" }
+    /// An interruption's own sentence names the checkpoint.
+    private var text: String { outcome.isInterruption ? "\(outcome)" : "\(outcome): \(folder)" }
 
     private var json: JSONObject {
         var object = JSONObject()

@@ -23,17 +23,23 @@ package final class AdaptiveLimit: Sendable {
     package var current: Int { state.withLock(\.search.limit) }
 
     /// Runs a request when there is room.
-    package func run<Result>(_ body: () async throws -> Result) async throws -> Result {
-        try await enter()
-        defer { leave() }
-        return try await body()
+    package func run<Result>(_ body: (RequestPlace) async throws -> Result) async throws -> Result {
+        let place = try await place()
+        defer { place.leave() }
+        return try await body(place)
     }
 
-    /// Notes a request that came through with so many bytes.
-    package func succeeded(_ byteCount: Int) {
-        let now = ContinuousClock.now - start
+    /// Waits for room for a request.
+    package func place() async throws -> RequestPlace {
+        try await enter()
+        return RequestPlace { [self] in leave() }
+    }
+
+    /// Notes a request that came through with so many bytes, while it still holds its place.
+    package func succeeded(_ byteCount: Int, _ place: RequestPlace) {
+        let (taken, now) = (place.taken - start, ContinuousClock.now - start)
         let woken = state.withLock { state in
-            state.search.succeeded(byteCount, now: now)
+            state.search.succeeded(byteCount, started: taken, now: now)
             return Self.admit(&state)
         }
         for continuation in woken { continuation.resume() }

@@ -41,7 +41,7 @@ final class Download: Sendable {
     ///   - prepare: Makes room, after what an earlier run left has been looked at.
     /// - Returns: The SHA-256 of the whole, in hexadecimal digits; nil when nobody asked.
     /// - Throws: `.corrupted`, `.changedDuringTransfer`, and what could not be overcome.
-    func run(first: ObjectBody, workerCount: Int, prepare: () async throws -> Void = {}) async throws -> String? {
+    func run(first: OpenedObject, workerCount: Int, prepare: () async throws -> Void = {}) async throws -> String? {
         try await recover()
         try await prepare()
         let hash = expected.sha256 == nil ? nil : makeHash()
@@ -50,10 +50,9 @@ final class Download: Sendable {
                 !plan.isDone(0) && plan.next(now: .zero) == .fetch(0)
             }
             group.addTask { [self] in
-                if isFirstMissing {
-                    try await fetch.limit.run { try await self.part(0, opened: first) }
-                    try await hash?.advance()
-                }
+                if isFirstMissing { try await part(0, opened: first.body, first.place) }
+                first.place.leave()
+                if isFirstMissing { try await hash?.advance() }
                 try await work(hash)
             }
             let count = min(workerCount, plan.withLock(\.partCount))
@@ -77,9 +76,9 @@ final class Download: Sendable {
         while true {
             try Task.checkCancellation()
             // A part is chosen when there is room for its request: the time it takes is then the server's alone.
-            let step = try await fetch.limit.run {
+            let step = try await fetch.limit.run { place in
                 let step = plan.withLock { $0.next(now: clock.now - start) }
-                if case .fetch(let part) = step { try await fetchOrGiveBack(part) }
+                if case .fetch(let part) = step { try await fetchOrGiveBack(part, place) }
                 return step
             }
             switch step {
@@ -91,16 +90,16 @@ final class Download: Sendable {
         }
     }
 
-    private func fetchOrGiveBack(_ part: Int) async throws {
+    private func fetchOrGiveBack(_ part: Int, _ place: RequestPlace) async throws {
         do {
-            try await self.part(part, opened: nil)
+            try await self.part(part, opened: nil, place)
         } catch {
             plan.withLock { $0.giveBack(part) }
             throw error
         }
     }
 
-    private func part(_ part: Int, opened: ObjectBody?) async throws {
+    private func part(_ part: Int, opened: ObjectBody?, _ place: RequestPlace) async throws {
         let range = plan.withLock { $0.range(part) }
         let before = throttles()
         // Counted apart: what a slower copy, or one that failed, has brought is no progress.
@@ -114,7 +113,7 @@ final class Download: Sendable {
             expected: expected.chunks?[part],
             opened: opened
         )
-        if throttles() > before { fetch.limit.overloaded() } else { fetch.limit.succeeded(range.count) }
+        if throttles() > before { fetch.limit.overloaded() } else { fetch.limit.succeeded(range.count, place) }
         let isFirst = plan.withLock { $0.finish(part, now: clock.now - start) }
         guard isFirst else { return }
         isCounted = true

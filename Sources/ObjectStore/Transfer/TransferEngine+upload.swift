@@ -105,13 +105,15 @@ extension TransferEngine {
     ) async throws -> Result {
         let load = store as? any LoadReporting
         let before = load?.throttledRequestCount ?? 0
-        let (result, byteCount) = try await uploadLimit.run(body)
-        if load?.throttledRequestCount ?? 0 > before {
-            uploadLimit.overloaded()
-        } else {
-            uploadLimit.succeeded(byteCount)
+        return try await uploadLimit.run { place in
+            let (result, byteCount) = try await body()
+            if load?.throttledRequestCount ?? 0 > before {
+                uploadLimit.overloaded()
+            } else {
+                uploadLimit.succeeded(byteCount, place)
+            }
+            return result
         }
-        return result
     }
 
     private func inParts(

@@ -214,7 +214,7 @@ public final class TransferEngine: Sendable {
     private func downloadSmall(
         _ source: any RangeSource,
         _ path: String,
-        _ first: ObjectBody,
+        _ first: OpenedObject,
         _ plan: DownloadPlan,
         _ expected: ExpectedContent,
         _ meter: ProgressMeter,
@@ -243,7 +243,7 @@ public final class TransferEngine: Sendable {
 
     private func fill(
         _ partial: PartialFile,
-        _ first: ObjectBody,
+        _ first: OpenedObject,
         _ source: any RangeSource,
         _ plan: DownloadPlan,
         _ expected: ExpectedContent,
@@ -271,7 +271,7 @@ public final class TransferEngine: Sendable {
         _ source: any RangeSource,
         _ expected: ExpectedContent,
         _ knownSize: Int? = nil
-    ) async throws -> ObjectBody? {
+    ) async throws -> OpenedObject? {
         guard expected.isConsistent else {
             throw ObjectStoreError(
                 .invalidRequest,
@@ -280,12 +280,15 @@ public final class TransferEngine: Sendable {
                 message: "the manifest's size and number of chunks do not fit together"
             )
         }
-        let first: ObjectBody
+        let first: OpenedObject
         do {
             let length = plan(expected.size ?? 0, expected).partSize
             let isSmall = (expected.size ?? knownSize).map { 1...length ~= $0 } ?? false
-            first = try await retrying {
-                isSmall ? try await source.openWhole() : try await source.open(.bounded(0..<length), ifMatch: nil)
+            first = try await attempting {
+                let place = try await limit.place()
+                let body =
+                    isSmall ? try await source.openWhole() : try await source.open(.bounded(0..<length), ifMatch: nil)
+                return OpenedObject(body: body, place: place)
             }
             // Opened whole, an object that became empty is one without bytes.
             if first.info.size == 0 { return nil }
@@ -296,12 +299,16 @@ public final class TransferEngine: Sendable {
         return first
     }
 
-    /// Asks again after failures that pass.
+    /// Runs a request when there is room, and again after failures that pass.
     func retrying<Result>(_ body: () async throws -> Result) async throws -> Result {
+        try await attempting { try await limit.run { _ in try await body() } }
+    }
+
+    private func attempting<Result>(_ body: () async throws -> Result) async throws -> Result {
         var attempt = 1
         while true {
             do {
-                return try await limit.run(body)
+                return try await body()
             } catch let error as ObjectStoreError {
                 let wait = configuration.retry.wait(
                     after: error.kind,

@@ -14,9 +14,9 @@ package struct AdapterDesign: Sendable, Equatable {
         package var usesMagnitudes = false
         /// Scale by the rank's root (rsLoRA).
         package var isStabilized = false
-        /// Ranks of single projections, by the end of their paths; the first that fits counts.
+        /// Ranks of single projections, by PEFT's patterns of their paths; the first that fits counts.
         package var ranks: [(path: String, rank: Int)] = []
-        /// Alphas of single projections, by the end of their paths; the first that fits counts.
+        /// Alphas of single projections, by PEFT's patterns of their paths; the first that fits counts.
         package var alphas: [(path: String, alpha: Double)] = []
 
         /// The defaults.

@@ -16,12 +16,12 @@ enum ModuleFactory {
     ) throws -> any TrainedModule {
         switch family {
         case .lowRank(let design):
-            let rank = design.rank(of: layer.path)
+            let rank = try design.rank(of: layer.path)
             try requireRank(rank, family)
             return try LowRankModule(
                 layer,
                 rank: rank,
-                scale: design.scale(of: layer.path),
+                scale: try design.scale(of: layer.path),
                 usesMagnitudes: design.usesMagnitudes,
                 initialization: initialization,
                 context: context

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AdapterFormats
 import Layers
 
 /// Which projections an adapter is put on.
@@ -36,22 +37,34 @@ struct TargetResolution {
 
 extension AdapterDesign.LowRank {
     /// The rank of one projection.
-    func rank(of path: String) -> Int {
-        ranks.first { Self.matches($0.path, path) }?.rank ?? rank
+    ///
+    /// - Throws: `AdapterFormatError` for a pattern that is no expression.
+    func rank(of path: String) throws -> Int {
+        try Self.value(ranks.map { ($0.path, Double($0.rank)) }, "rank_pattern", of: path).map { Int($0) } ?? rank
     }
 
     /// The alpha of one projection.
-    func alpha(of path: String) -> Double {
-        alphas.first { Self.matches($0.path, path) }?.alpha ?? alpha
+    ///
+    /// - Throws: `AdapterFormatError` for a pattern that is no expression.
+    func alpha(of path: String) throws -> Double {
+        try Self.value(alphas.map { ($0.path, $0.alpha) }, "alpha_pattern", of: path) ?? alpha
     }
 
     /// What the product of one projection's factors is multiplied with.
-    func scale(of path: String) -> Double {
-        let rank = Double(rank(of: path))
-        return alpha(of: path) / (isStabilized ? rank.squareRoot() : rank)
+    ///
+    /// - Throws: `AdapterFormatError` for a pattern that is no expression.
+    func scale(of path: String) throws -> Double {
+        let rank = Double(try rank(of: path))
+        return try alpha(of: path) / (isStabilized ? rank.squareRoot() : rank)
     }
 
-    private static func matches(_ pattern: String, _ path: String) -> Bool {
-        path == pattern || path.hasSuffix("." + pattern)
+    private static func value(
+        _ pairs: [(key: String, value: Double)],
+        _ name: String,
+        of path: String
+    ) throws -> Double? {
+        guard !pairs.isEmpty else { return nil }
+        var budget = PatternTable.stepBudget
+        return try PatternTable(pairs, source: name).value(for: [path], budget: &budget)
     }
 }

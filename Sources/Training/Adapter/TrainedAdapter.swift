@@ -29,7 +29,7 @@ package final class TrainedAdapter {
         let context = self.context
         let targets = TargetResolution(design)
         paths = ProjectionOrder.sorted(try targets.paths(of: model.projections))
-        let initialization = Initialization(generator: generator, computeType: model.dtype)
+        let initialization = Initialization(generator: generator, computeType: model.dtype, device: model.device)
         var modules: [any TrainedModule] = []
         for path in paths {
             guard let layer = model.projections[path] else { continue }

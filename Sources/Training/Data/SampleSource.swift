@@ -14,6 +14,7 @@ package final class SampleSource {
     /// The songs, in their stable order.
     package let files: [SampleFile]
     private let dtype: DType
+    private let device: Device
     private var conditions: [Int: Tensor] = [:]
     private var conditionByteCount = 0
     private let conditionByteBudget: Int
@@ -27,7 +28,7 @@ package final class SampleSource {
     /// - Throws: what `SampleFile` throws; ``TrainingError/size(what:rule:)`` if tensors are another model's.
     package init(_ directory: SampleDirectory, for model: VelocityModel, conditionByteBudget: Int) throws {
         files = try directory.files.map { try SampleFile(path: $0) }
-        dtype = model.dtype
+        (dtype, device) = (model.dtype, model.device)
         self.conditionByteBudget = conditionByteBudget
         let (channels, width) = (model.configuration.latentChannels, model.configuration.encoder.hidden)
         for file in files {
@@ -82,6 +83,6 @@ package final class SampleSource {
         let sound =
             try finite.all().item() != 0
             ? copy : Tensor.select(where: finite, then: copy, else: Tensor.zeros([], dtype: stored))
-        return try sound.to(dtype)
+        return try sound.to(dtype).to(device)
     }
 }

@@ -41,7 +41,7 @@ struct Dropout {
         let mask = try withoutGradients { () throws(TorchError) in
             let mask = try Tensor.bernoulli(kept, shape: x.shape, generator: generator, dtype: x.dtype)
             try mask.multiply(inPlace: kept > 0 ? 1 / kept : 0)
-            return mask
+            return try mask.to(x.device)
         }
         return try x * mask
     }

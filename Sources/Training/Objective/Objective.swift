@@ -63,13 +63,15 @@ package struct Objective: Sendable, Equatable {
     ///   - canDrop: whether the model has an embedding for no condition.
     ///   - generator: the run's.
     ///   - dtype: the compute type, in which everything is drawn.
+    ///   - device: where times and noise go; they are drawn where the generator is.
     /// - Returns: the draw.
     /// - Throws: `TorchError` if there is no memory for it.
     package func draw(
         shape: [Int],
         canDrop: Bool,
         generator: Generator,
-        dtype: DType
+        dtype: DType,
+        device: Device = .cpu
     ) throws(TorchError) -> Draw {
         let count = shape[0]
         let dropsCondition =
@@ -80,7 +82,7 @@ package struct Objective: Sendable, Equatable {
             : Array(repeating: false, count: count)
         let times = try drawTimes(count, generator: generator, dtype: dtype)
         let noise = try Tensor.randn(shape, generator: generator, dtype: dtype)
-        return Draw(dropsCondition: dropsCondition, times: times, noise: noise)
+        return Draw(dropsCondition: dropsCondition, times: try times.to(device), noise: try noise.to(device))
     }
 
     private func drawTimes(_ count: Int, generator: Generator, dtype: DType) throws(TorchError) -> Tensor {

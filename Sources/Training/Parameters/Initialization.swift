@@ -6,6 +6,10 @@ import Torch
 struct Initialization {
     let generator: Generator
     let computeType: DType
+    /// Where the values go.
+    ///
+    /// They are drawn on the processor, so that a seed means the same everywhere.
+    let device: Device
 
     /// Kaiming's uniform distribution with a = √5, torch's default for a linear layer: `±1/√fanIn`, where the fan-in is the size of
     /// all dimensions but the first.
@@ -27,6 +31,6 @@ struct Initialization {
 
     /// A value that was computed, float32.
     func parameter(_ name: String, _ value: Tensor) throws(TorchError) -> Parameter {
-        try Parameter(name, value: value, computeType: computeType)
+        try Parameter(name, value: value.to(device), computeType: computeType)
     }
 }

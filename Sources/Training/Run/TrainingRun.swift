@@ -2,6 +2,7 @@
 
 import ACEStep
 import Foundation
+import Layers
 import Torch
 import TrainingData
 package import TrainingRuns
@@ -15,6 +16,7 @@ package final class TrainingRun {
     private let layout: RunLayout
     private let files: ModelFiles
     private let dtype: DType
+    private let device: Device
 
     /// Prepares a run; no tensor is touched before `run()`.
     ///
@@ -30,11 +32,29 @@ package final class TrainingRun {
         }
         layout = RunLayout(root: output)
         files = try ModelFiles(path: checkpoint, variant: settings.model.variant)
-        dtype = try Self.dtype(settings.model.precision, files: files)
-        try Self.refuseUnsupported(settings)
+        device = try Self.device(settings.model.device)
+        dtype = try Self.dtype(settings.model.precision, files: files, on: device)
     }
 
-    private static func dtype(_ precision: BaseSettings.Precision, files: ModelFiles) throws -> DType {
+    private static func device(_ text: String) throws -> Device {
+        if text == "auto" { return try Device.isCUDAAvailable ? .cuda() : .cpu }
+        guard let device = Device(parsing: text) else {
+            throw TrainingError.unsupported(what: "the device '\(text)'", advice: "use auto, cpu, cuda or cuda:1")
+        }
+        guard try device.isCPU || Device.isCUDAAvailable else {
+            throw TrainingError.unsupported(
+                what: "training on \(text) without a CUDA device, or with a libtorch without CUDA,",
+                advice: "`lumina doctor` says which; use --device cpu"
+            )
+        }
+        return device
+    }
+
+    private static func dtype(
+        _ precision: BaseSettings.Precision,
+        files: ModelFiles,
+        on device: Device
+    ) throws -> DType {
         switch precision {
         case .float32: return .float32
         case .bfloat16: return .bfloat16
@@ -44,28 +64,8 @@ package final class TrainingRun {
                 advice: "its range is too small for gradients; use bf16 or fp32"
             )
         case .auto:
-            let isFast = try !TorchRuntime.cpuFeatures.isDisjoint(with: ["avx512_bf16", "amx_bf16"])
+            let isFast = try !device.isCPU || !TorchRuntime.cpuFeatures.isDisjoint(with: ["avx512_bf16", "amx_bf16"])
             return try isFast && VelocityModel.storedType(of: files) == .bfloat16 ? .bfloat16 : .float32
-        }
-    }
-
-    private static func refuseUnsupported(_ settings: TrainingSettings) throws {
-        switch settings.optimization.optimizer {
-        case .adamW, .adamW8bit: break
-        case .adafactor, .prodigy:
-            throw TrainingError.unsupported(
-                what: "the optimizer \(settings.optimization.optimizer.rawValue)",
-                advice: "use adamw"
-            )
-        }
-        if settings.timesteps.adaptiveRatio > 0 {
-            throw TrainingError.unsupported(
-                what: "drawing times where the loss is high (--adaptive-timestep-ratio)",
-                advice: "leave it at 0"
-            )
-        }
-        guard ["auto", "cpu"].contains(settings.model.device) else {
-            throw TrainingError.unsupported(what: "training on \(settings.model.device)", advice: "use --device cpu")
         }
     }
 
@@ -77,7 +77,7 @@ package final class TrainingRun {
         let watch = SignalWatch()
         try FolderPublication.recover(in: layout.root)
         try FolderPublication.recover(in: layout.checkpoints)
-        let model = try VelocityModel(files: files, dtype: dtype)
+        let model = try VelocityModel(files: files, dtype: dtype, device: device)
         let budget = Int((FreeMemory.bytes() ?? 4e9) / 4)
         let songs = try SampleDirectory(path: settings.data.directory ?? "")
         let source = try SampleSource(
@@ -124,15 +124,15 @@ package final class TrainingRun {
 
     /// Refuses a run that cannot fit; what is close is a notice of the checks' own.
     private func requireMemory(_ model: VelocityModel, _ source: SampleSource) throws {
-        guard let free = FreeMemory.bytes() else { return }
+        // What a GPU has free nobody here knows; libtorch says what did not fit.
+        guard device.isCPU, let free = FreeMemory.bytes() else { return }
         let longest = source.files.reduce(0) { max($0, $1.frames) }
         let crop = settings.data.cropLength(framesPerSecond: source.framesPerSecond) ?? longest
         let estimate = MemoryEstimate(
             settings,
             .init(
                 shape: DecoderShape(model.configuration),
-                // Mapped pages go when memory is needed for something else.
-                weightBytes: 0,
+                weightBytes: try heldWeightBytes(model),
                 elementBytes: dtype == .bfloat16 ? 2 : 4,
                 frames: min(longest, crop),
                 conditionTokens: source.files.reduce(0) { max($0, $1.shape(of: .encoderHiddenStates)[0]) }
@@ -140,6 +140,15 @@ package final class TrainingRun {
         )
         if let refusal = estimate.refusal(available: free) { throw TrainingRunsError.checks([refusal]) }
         if let warning = estimate.warning(available: free) { observer(.notice(warning)) }
+    }
+
+    /// Bytes of the decoder's weights that cannot be dropped: none of those that are mapped as they are stored, since such pages go
+    /// when memory is needed for something else.
+    private func heldWeightBytes(_ model: VelocityModel) throws -> Double {
+        guard try VelocityModel.storedType(of: files) != dtype else { return 0 }
+        return model.projections.paths.reduce(0) { sum, path in
+            sum + Double(model.projections[path]?.weight.byteCount ?? 0)
+        }
     }
 
     private func prepareFolder() throws {

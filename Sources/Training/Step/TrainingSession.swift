@@ -100,7 +100,8 @@ package final class TrainingSession {
             shape: batch.latents.shape,
             canDrop: model.unconditional != nil,
             generator: other ?? generator,
-            dtype: model.dtype
+            dtype: model.dtype,
+            device: model.device
         )
     }
 

@@ -9,6 +9,7 @@ package struct SettingsCheck: Sendable, Equatable {
 
     /// Checks settings by themselves, without looking at any file.
     package init(_ settings: TrainingSettings) {
+        checkBase(settings.model)
         checkOptimization(settings.optimization)
         checkSchedule(settings)
         checkObjective(settings)
@@ -38,6 +39,14 @@ package struct SettingsCheck: Sendable, Equatable {
 
     private mutating func require(_ holds: Bool, _ flag: String, _ value: some Any, _ rule: String) {
         if !holds { refuse("\(flag) is \(value); it must be \(rule)") }
+    }
+
+    private mutating func checkBase(_ settings: BaseSettings) {
+        let isKnown = ["auto", "cpu", "cuda"].contains(settings.device) || settings.device.hasPrefix("cuda:")
+        if !isKnown { refuse("--device \(settings.device) is none that is computed on; use auto, cpu, cuda or cuda:1") }
+        if settings.precision == .float16 {
+            refuse("--precision fp16: its range is too small for gradients; use bf16 or fp32")
+        }
     }
 
     private mutating func checkOptimization(_ settings: OptimizationSettings) {
@@ -111,6 +120,8 @@ package struct SettingsCheck: Sendable, Equatable {
                 "--adaptive-timestep-ratio \(ratio) of a batch of \(settings.optimization.batchSize) is no sample: "
                     + "it has no effect"
             )
+        } else {
+            refuse("--adaptive-timestep-ratio: drawing times where the loss is high is not implemented; leave it at 0")
         }
     }
 

@@ -68,7 +68,7 @@ struct AdaptiveLimitTests {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<50 {
                 group.addTask {
-                    try await limit.run {
+                    try await limit.run { _ in
                         await gauge.enter()
                         await Task.yield()
                         await gauge.leave()
@@ -78,10 +78,10 @@ struct AdaptiveLimitTests {
             try await group.waitForAll()
         }
         #expect(await gauge.highest <= 3)
-        let waiting = Task { try await limit.run { try await Task.sleep(for: .seconds(3600)) } }
+        let waiting = Task { try await limit.run { _ in try await Task.sleep(for: .seconds(3600)) } }
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
-        #expect(try await limit.run { 1 } == 1)
+        #expect(try await limit.run { _ in 1 } == 1)
     }
 
     private actor Gauge {

@@ -97,7 +97,7 @@ struct ConcurrentProcessTests {
         while killed < Self.killCount {
             let path = try AdapterFixture.write(directory, "k\(round)", seed: round, rank: 4096)
             let pause = longest * Double(random.next() % 1000) / 1000
-            let outcome = try await program.run(["registry", "push", path, "style-gen-c"], killAfter: pause)
+            let outcome = try await program.run(["registry", "push", path, "style-gen-c"], interruption: .after(pause))
             if outcome.isKilled { killed += 1 }
             round += 1
             let before = try await Registry.over(store).history(of: name)
@@ -134,7 +134,7 @@ struct ConcurrentProcessTests {
             if round.isMultiple(of: 7) { try? FileManager.default.removeItem(atPath: target) }
             let version = round % 2 + 1
             let reference = "style-gen-c@\(version)"
-            let outcome = try await program.run(["registry", "pull", reference, target], killAfter: pause)
+            let outcome = try await program.run(["registry", "pull", reference, target], interruption: .after(pause))
             if outcome.isKilled { killed += 1 }
             round += 1
             try PulledDirectory.checkWholeIfThere(target)

@@ -91,7 +91,7 @@ struct ServerProcessTests {
         for round in 0..<15 {
             let path = try AdapterFixture.write(directory, "k\(round)", seed: round, rank: 4096)
             let pause = Duration.microseconds(Int64(random.next() % 250_000))
-            _ = try await program.run(["registry", "push", path, "style-gen-c"], killAfter: pause)
+            _ = try await program.run(["registry", "push", path, "style-gen-c"], interruption: .after(pause))
             try await program.succeed(["registry", "push", path, "style-gen-c"])
             let history = try await registry.history(of: name)
             #expect(history.state.versions.count == round + 1, "killed after \(pause)")
@@ -99,7 +99,7 @@ struct ServerProcessTests {
             #expect(try await registry.flatView(of: name) == .current, "killed after \(pause)")
             _ = try await program.run(
                 ["registry", "pull", "style-gen-c", target],
-                killAfter: .microseconds(Int64(random.next() % 200_000))
+                interruption: .after(.microseconds(Int64(random.next() % 200_000)))
             )
             try PulledDirectory.checkWholeIfThere(target)
             try await program.succeed(["registry", "pull", "style-gen-c", target])
