@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import MusicAnalysis
 import MusicSynthesis
 import Testing
+
+/// The classifier that the tests share: it takes seconds to learn.
+enum SharedClassifier {
+    static let value = TimbreClassifier()
+}
 
 /// What is measured in the corpus itself must be what its songs say, in every style, with and without drums: only then do figures
 /// of a model that has learnt it say something about the model.
 @Suite("Measuring the corpus")
 struct CorpusMeasurementTests {
-    private static let classifier = TimbreClassifier()
-    private static let songs = 24
+    /// Songs of each style.
+    private static let songs = ProcessInfo.processInfo.environment["LUMINA_SLOW"] == "1" ? 100 : 12
 
     /// Songs of a seed that nothing else uses, in both parts of the corpus.
     private static func measurements(_ style: Style) -> [SongMeasurement] {
@@ -20,7 +26,7 @@ struct CorpusMeasurementTests {
                 return SongMeasurement(
                     Sound(song.mono, sampleRate: SynthesizedSong.sampleRate),
                     expectation: Expectation(song.description),
-                    classifier: classifier
+                    classifier: SharedClassifier.value
                 )
             }
         }
@@ -45,7 +51,7 @@ struct CorpusMeasurementTests {
         let measurement = SongMeasurement(
             Sound(song.mono, sampleRate: SynthesizedSong.sampleRate),
             expectation: Expectation(bpm: bpm + 5, key: key.relative, style: .pads),
-            classifier: Self.classifier
+            classifier: SharedClassifier.value
         )
         #expect(measurement.isTempoRight == false)
         #expect(measurement.isKeyRight == false)
@@ -53,7 +59,7 @@ struct CorpusMeasurementTests {
         let unasked = SongMeasurement(
             Sound([], sampleRate: 48_000),
             expectation: Expectation(),
-            classifier: Self.classifier
+            classifier: SharedClassifier.value
         )
         #expect(unasked.isTempoRight == nil && unasked.isKeyRight == nil && unasked.isStyleRight == nil)
     }

@@ -6,7 +6,6 @@ import Testing
 @Suite("Sounds that are no music")
 struct HostileSoundTests {
     private static let rate = 48_000
-    private static let classifier = TimbreClassifier()
 
     /// Evenly distributed noise.
     private static func noise(_ count: Int, seed: UInt64 = 1) -> [Float] {
@@ -35,7 +34,7 @@ struct HostileSoundTests {
             let sound = Sound(samples, sampleRate: Self.rate)
             #expect(TempoEstimate(sound) == nil, "\(name)")
             #expect(KeyEstimate(sound) == nil, "\(name)")
-            #expect(Self.classifier.answer(sound) == nil, "\(name)")
+            #expect(SharedClassifier.value.answer(sound) == nil, "\(name)")
         }
     }
 

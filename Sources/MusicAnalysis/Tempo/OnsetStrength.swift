@@ -14,12 +14,12 @@ struct OnsetStrength: Sendable {
     let rate: Double
 
     private static let window = 2048
-    private static let framesPerSecond = 200
+    private static let framesPerSecond = 100
     private static let bandCount = 24
     /// What is this much quieter than the loudest band counts as silence, as a power.
     private static let floor: Float = 1e-4
     /// Growth is taken over this many frames, so that a slow beginning counts as one.
-    private static let lag = 4
+    private static let lag = 2
 
     init(_ sound: Sound) {
         let hop = sound.sampleRate / Self.framesPerSecond

@@ -16,7 +16,7 @@ package struct TimbreClassifier: Sendable {
     private let farthest: Double
 
     /// Magnitudes of noise, where songs have a root mean square of 0.1.
-    private static let noises: [Float] = [0, 0.004, 0.03]
+    private static let noises: [Float] = [0, 0.006, 0.05]
 
     /// What it thinks of a sound.
     package struct Answer: Sendable {
@@ -30,8 +30,8 @@ package struct TimbreClassifier: Sendable {
     package struct Configuration: Sendable {
         /// Where the songs come from; measure others than those.
         package var seed: UInt64 = 0x7E57
-        /// Songs of each style, half of them with drums.
-        package var songsPerStyle = 48
+        /// Songs of each style.
+        package var songsPerStyle = 36
         /// Whole seconds of a song.
         package var seconds = 4
         /// Passes over all songs.
