@@ -13,6 +13,8 @@ package final class TrainedModel: TrainingSubject {
     package let parameters: ParameterSet
     /// Nothing is shared: no layer has an adapter.
     package let context = LayerContext()
+    /// The text encoder's file in the folders of a run, beside `model.safetensors`.
+    static let textFile = "text_encoder.safetensors"
     private let main: TrainableWeights
     private let text: TrainableWeights
     private let files: ModelFiles
@@ -97,7 +99,7 @@ package final class TrainedModel: TrainingSubject {
 
     /// Writes `model.safetensors` and the text encoder's, as the loader reads them, and `training_args.json`.
     package func write(to folder: String, settings: TrainingSettings) throws {
-        try writeWeights(to: folder, text: folder, textName: "text_encoder.safetensors", dtype: .float32)
+        try writeWeights(to: folder, text: folder, textName: Self.textFile, dtype: .float32)
         try JSONFile.write(settings.argumentsFile, to: folder + "/training_args.json")
     }
 
