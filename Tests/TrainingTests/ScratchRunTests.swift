@@ -43,7 +43,7 @@ extension RunTests.ScratchRunTests {
                     filePath: TestProducts.modelFixture("checkpoints/Qwen3-Embedding-0.6B/tokenizer.json")
                 )
             )
-            try folder.prepare(Self.model, tokenizer: [UInt8](tokenizer), piece: Self.piece)
+            try folder.prepare(Self.model, tokenizer: [UInt8](tokenizer), measured: 6, piece: Self.piece)
         }
 
         static var model: SmallModel {
@@ -52,7 +52,8 @@ extension RunTests.ScratchRunTests {
             (model.heads, model.keyValueHeads, model.headDimension) = (2, 1, 8)
             (model.textHidden, model.textIntermediate, model.textLayers) = (16, 24, 1)
             (model.encoderHidden, model.encoderIntermediate) = (16, 24)
-            (model.encoderHeads, model.encoderKeyValueHeads, model.timbreFrames) = (2, 1, 30)
+            (model.encoderHeads, model.encoderKeyValueHeads) = (2, 1)
+            (model.timbreFrames, model.silenceFrames) = (30, 60)
             return model
         }
 
@@ -76,7 +77,7 @@ extension RunTests.ScratchRunTests {
         static func writeAutoencoder(to folder: String) throws {
             try TemporaryDirectory.create(folder)
             let fields = """
-                {"encoder_hidden_size": 128, "encoder_channels": 2, "decoder_channels": 2, "channel_multiples": [1, 1, 1, 1, 1],
+                {"encoder_hidden_size": 2, "decoder_channels": 2, "channel_multiples": [1, 1, 1, 1, 1],
                  "downsampling_ratios": [10, 6, 4, 4, 2], "decoder_input_channels": 64, "audio_channels": 2,
                  "sampling_rate": 48000}
                 """

@@ -22,9 +22,6 @@ package struct SmallModelFolder: Sendable {
     /// The run's states, logs and results.
     package var run: String { root + "/run" }
 
-    /// Pieces that latents are measured on.
-    private static let measuredPieces = 64
-
     /// Writes the model without weights, if it is not there.
     ///
     /// The autoencoder is copied with its latents brought near unit variance.
@@ -32,11 +29,13 @@ package struct SmallModelFolder: Sendable {
     /// - Parameters:
     ///   - model: the sizes.
     ///   - tokenizer: the bytes of `tokenizer.json`.
+    ///   - measured: on how many pieces the latents are measured.
     ///   - piece: makes a piece of the corpus.
     /// - Throws: what cannot be read, written or made.
     package func prepare(
         _ model: SmallModel,
         tokenizer: [UInt8],
+        measured: Int = 64,
         piece: (Int) throws -> LatentPreparation.Piece
     ) throws {
         guard !FileManager.default.fileExists(atPath: skeleton) else { return }
@@ -44,10 +43,10 @@ package struct SmallModelFolder: Sendable {
             let folder = ModelSkeleton(unfinished)
             try folder.write(model, tokenizer: tokenizer, autoencoder: autoencoder)
             let encoder = try LatentEncoder(autoencoder: folder.autoencoderDirectory)
-            let measured = try (0..<Self.measuredPieces).map { try encoder.latents(of: piece($0).samples) { _ in } }
-            try LatentScaling(measuring: measured)
+            let latents = try (0..<measured).map { try encoder.latents(of: piece($0).samples) { _ in } }
+            try LatentScaling(measuring: latents)
                 .apply(to: folder.autoencoderDirectory + "/diffusion_pytorch_model.safetensors")
-            try folder.writeSilence(channels: model.latentChannels)
+            try folder.writeSilence(frames: model.silenceFrames)
         }
     }
 
