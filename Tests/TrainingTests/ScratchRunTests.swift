@@ -38,10 +38,10 @@ extension RunTests.ScratchRunTests {
         }
 
         func prepare(_ folder: SmallModelFolder) throws {
+            let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent()
             let tokenizer = try Data(
-                contentsOf: URL(
-                    filePath: TestProducts.modelFixture("checkpoints/Qwen3-Embedding-0.6B/tokenizer.json")
-                )
+                contentsOf: root.appending(path: "Sources/Engine/Resources/small-model/tokenizer.json")
             )
             try folder.prepare(Self.model, tokenizer: [UInt8](tokenizer), measured: 6, piece: Self.piece)
         }
@@ -118,11 +118,11 @@ extension RunTests.ScratchRunTests {
             )
             return try decoder(latents.transpose(0, 1).unsqueeze(0)).floats()
         }
-        let before = try decoded(fixture.folder.autoencoder, plain.latents(of: pieces[1].samples) { _ in })
-        let after = try decoded(fixture.folder.skeleton + "/vae", latents[1])
-        // Edges aside: there the decoder sees zeros, which stand for the mean now.
-        let frame = 1920
-        let inner = 12 * frame..<38 * frame
+        let long = pieces[0].samples + pieces[1].samples + pieces[2].samples
+        let before = try decoded(fixture.folder.autoencoder, plain.latents(of: long) { _ in })
+        let after = try decoded(fixture.folder.skeleton + "/vae", scaled.latents(of: long) { _ in })
+        // Edges aside, 31 frames of them: there the decoder sees zeros, which stand for the mean now.
+        let inner = 32 * 1920..<66 * 1920
         let agreement = Agreement("sound", Array(after[inner]), Array(before[inner]), shape: [inner.count])
         #expect(agreement.error < 1e-4, "\(agreement)")
     }
@@ -134,7 +134,7 @@ extension RunTests.ScratchRunTests {
         #expect(whole == .reachedStepLimit(step: 10) || whole == .completed)
         let settings = fixture.settings("work/run")
         let first = try ScratchRun(settings: settings, steps: 10) { event in
-            if case .step(let report) = event, report.step == 6 { raise(SIGTERM) }
+            if case .step(let report) = event, report.step == 6 { kill(getpid(), SIGTERM) }
         }.run()
         #expect(first.isInterruption)
         #expect(try ScratchRun.newestState(in: RunLayout(root: fixture.folder.run))?.hasSuffix("step_6") == true)
@@ -172,6 +172,26 @@ extension RunTests.ScratchRunTests {
         #expect(losses.count == 60)
         let (early, late) = (losses.prefix(10).reduce(0, +), losses.suffix(10).reduce(0, +))
         #expect(late < 0.9 * early, "\(early / 10) to \(late / 10)")
+    }
+
+    @Test("Embeddings of near numbers begin near each other, and all of one size")
+    func numbers() throws {
+        let files = try ModelFiles(path: Fixture().folder.skeleton)
+        let subject = try TrainedModel(files: files, seed: 5)
+        let table = try #require(subject.parameters.parameters.first { $0.name == "text_encoder.embed_tokens.weight" })
+        let tokens = subject.model.numberTokens.filter { $0.id < subject.model.vocabularySize }
+        #expect(tokens.map(\.number).contains(80) && tokens.map(\.number).contains(150))
+        func vector(_ number: Int) throws -> [Float]? {
+            try tokens.first { $0.number == number }.map { try table.value.detach().select(0, $0.id).floats() }
+        }
+        func distance(_ a: [Float], _ b: [Float]) -> Float {
+            zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        }
+        let (slow, near, fast) = try (#require(vector(90)), #require(vector(91)), #require(vector(140)))
+        #expect(distance(slow, near) < 0.2 * distance(slow, fast))
+        let again = try TrainedModel(files: files, seed: 5)
+        let same = try #require(again.parameters.parameters.first { $0.name == table.name })
+        #expect(try same.value.detach().floats() == table.value.detach().floats())
     }
 
     @Test("Latents that are there are not made again, and those of another corpus are refused")

@@ -35,7 +35,7 @@ package struct SmallModelFolder: Sendable {
     package func prepare(
         _ model: SmallModel,
         tokenizer: [UInt8],
-        measured: Int = 64,
+        measured: Int = 24,
         piece: (Int) throws -> LatentPreparation.Piece
     ) throws {
         guard !FileManager.default.fileExists(atPath: skeleton) else { return }

@@ -33,6 +33,19 @@ package final class TrainedModel: TrainingSubject {
             main: TrainableWeights(.drawn(seed: seed), label: "the model"),
             text: TrainableWeights(.drawn(seed: seed), label: "the text encoder", prefix: "text_encoder.")
         )
+        try placeNumbers(seed: seed)
+    }
+
+    /// Puts the embeddings of numbers on smooth curves.
+    private func placeNumbers(seed: UInt64) throws {
+        let width = model.velocity.configuration.textDimension
+        let table = try text.leaf("embed_tokens.weight", shape: [model.vocabularySize, width])
+        let curves = try NumberEmbedding(width: width, generator: Generator(seed: seed))
+        try parameters.update { _ in
+            for (id, number) in model.numberTokens where id < model.vocabularySize {
+                try table.select(0, id).copy(from: Tensor(curves.vector(number), shape: [width]))
+            }
+        }
     }
 
     /// Makes a model of weights.
