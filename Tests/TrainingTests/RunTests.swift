@@ -91,8 +91,7 @@ import TrainingRuns
             seed: 1,
             options: .init(objective: Objective(times: .discrete))
         )
-        try SessionState.read(
-            into: session,
+        try session.state.read(
             from: fixture.directory.path(of: "out/checkpoints/epoch_6/training_state.safetensors")
         )
         let draw = Objective.Draw(dropsCondition: [false], times: times, noise: noise)
@@ -113,7 +112,7 @@ import TrainingRuns
 
     private func velocity(_ model: VelocityModel, _ batch: TrainingBatch, _ noise: Tensor) throws -> Tensor {
         let plan = try model.transformer.plan(
-            conditions: batch.samples[0].conditions.unsqueeze(0),
+            conditions: batch.samples[0].encodedConditions().unsqueeze(0),
             context: batch.context,
             times: [0.6]
         )
