@@ -106,7 +106,8 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "ACEStep", "Adapters", "AdapterFormats", "Checkpoints", "Layers", "Torch", "TrainingData", "TrainingRuns",
+                "ACEStep", "Adapters", "AdapterFormats", "Checkpoints", "Layers", "Tokenizer", "Torch", "TrainingData",
+                "TrainingRuns",
             ]
         ),
         .target(

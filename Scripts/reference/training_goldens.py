@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 import layouts
 import training
+import whole_model
 
 # Two micro-steps of one step: a single piece of an odd length, then two pieces.
 MICRO_STEPS = [{"seed": 101, "items": 1, "frames": 13, "conditions": 9}, {"seed": 102, "items": 2, "frames": 10, "conditions": 7}]
@@ -131,6 +132,7 @@ def main():
         for family in families:
             write(family, gradients(family, transformer, null))
         if variant == "turbo":
+            write("whole", whole_model.gradients(parts))
             write("lora.min-snr", gradients("lora", transformer, null, weighting="min_snr"))
             whole = {}
             for kind in SCHEDULES:

@@ -83,7 +83,8 @@ public final class MusicModel {
         prompts = try PromptEncoder(
             files: files,
             configuration: configuration,
-            weights: weights,
+            text: weights.textEncoder,
+            conditions: weights.conditionEncoder,
             tokenizer: tokenizer,
             compatibility: compatibility
         )
@@ -123,6 +124,14 @@ public final class MusicModel {
         public let cutFromCaption: Int
         /// Lyric tokens that did not fit.
         public let cutFromLyrics: Int
+
+        /// Names everything.
+        package init(caption: [Int64], lyrics: [Int64], cutFromCaption: Int = 0, cutFromLyrics: Int = 0) {
+            self.caption = caption
+            self.lyrics = lyrics
+            self.cutFromCaption = cutFromCaption
+            self.cutFromLyrics = cutFromLyrics
+        }
     }
 
     /// Tokenizes a prompt, keeping the head of what is too long.

@@ -23,21 +23,23 @@ package struct PromptEncoder {
     /// - Parameters:
     ///   - files: the checkpoint.
     ///   - configuration: its sizes.
-    ///   - weights: its weights.
+    ///   - text: the text encoder's weights.
+    ///   - conditions: the condition encoder's weights.
     ///   - tokenizer: its tokenizer; nil reads it.
     ///   - compatibility: whose conventions are followed.
     /// - Throws: ``ModelError``, `LayerError`, `CheckpointError`, `TokenizerError` or `TorchError`, each naming the file.
     init(
         files: ModelFiles,
         configuration: ModelConfiguration,
-        weights: ModelWeights,
-        tokenizer: BytePairTokenizer?,
-        compatibility: Compatibility
+        text: WeightSource,
+        conditions: WeightSource,
+        tokenizer: BytePairTokenizer? = nil,
+        compatibility: Compatibility = .standard
     ) throws {
         self.files = files
         self.configuration = configuration
-        device = weights.conditionEncoder.device
-        textEncoder = try TextEncoder(Weights(weights.textEncoder), directory: files.textEncoder)
+        device = conditions.device
+        textEncoder = try TextEncoder(Weights(text), directory: files.textEncoder)
         guard textEncoder.dimension == configuration.textDimension else {
             throw ModelError.configuration(
                 file: files.textEncoder + "/config.json",
@@ -46,13 +48,13 @@ package struct PromptEncoder {
             )
         }
         conditionEncoder = try ConditionEncoder(
-            Weights(weights.conditionEncoder),
+            Weights(conditions),
             configuration: configuration,
             prependsTimbreToken: configuration.hasTimbreToken && compatibility != .diffusers
         )
         silence = try SilenceLatent.read(
             files: files,
-            source: weights.conditionEncoder,
+            source: conditions,
             channels: configuration.latentChannels
         )
         self.tokenizer = try tokenizer ?? BytePairTokenizer(path: files.tokenizer)
@@ -72,11 +74,12 @@ package struct PromptEncoder {
         device: Device = .cpu,
         compatibility: Compatibility = .standard
     ) throws {
+        let weights = try ModelWeights(files: files, dtype: dtype, device: device, index: LinearIndex())
         try self.init(
             files: files,
             configuration: ModelConfiguration(files: files),
-            weights: ModelWeights(files: files, dtype: dtype, device: device, index: LinearIndex()),
-            tokenizer: nil,
+            text: weights.textEncoder,
+            conditions: weights.conditionEncoder,
             compatibility: compatibility
         )
     }
@@ -117,6 +120,12 @@ package struct PromptEncoder {
         let states = try textEncoder(caption)
         return try conditionEncoder(text: states, lyricEmbeddings: textEncoder.embed(lyrics), reference: clip)
     }
+
+    /// Channels of the latents.
+    package var latentChannels: Int { configuration.latentChannels }
+
+    /// How many frames of encoded silence the checkpoint has.
+    var silenceFrames: Int { silence.dimension(1) }
 
     /// The first `frames` frames of encoded silence, repeated if there are fewer, `[1, frames, latentChannels]`.
     package func silence(frames: Int) throws -> Tensor {

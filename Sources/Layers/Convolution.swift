@@ -77,6 +77,8 @@ public struct UpsamplingConvolution {
 
 /// A convolution's weight, its weight norm (Salimans and Kingma 2016, over dimension 0) folded in float32 when it is first
 /// used: a program that never decodes never pays for it.
+///
+/// Parts that are trained are folded each time.
 final class NormedWeight {
     private enum State {
         case parts(direction: Tensor, magnitude: Tensor)
@@ -85,6 +87,7 @@ final class NormedWeight {
 
     private var state: State
     private let dtype: DType
+    private let isTrained: Bool
 
     /// - Parameters:
     ///   - weights: a cursor at the convolution; reads `weight_g` and `weight_v`, or a plain `weight`.
@@ -92,6 +95,7 @@ final class NormedWeight {
     /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     init(_ weights: Weights, shape: [Int]) throws {
         dtype = weights.source.dtype
+        isTrained = weights.source.isTrained
         if weights.contains("weight_v") || weights.contains("weight_g") {
             state = .parts(
                 direction: try weights.stored("weight_v", shape: shape),
@@ -110,7 +114,7 @@ final class NormedWeight {
             let wide = try direction.to(.float32)
             let norm = try wide.norm(dimensions: [1, 2], keepDimension: true)
             let weight = try (wide * (magnitude.to(.float32) / norm)).to(dtype)
-            state = .folded(weight)
+            if !isTrained { state = .folded(weight) }
             return weight
         }
     }

@@ -7,8 +7,13 @@ public import Torch
 /// Both are stored as logarithms.
 /// Source: Ziyin et al. 2020, Neural networks fail to learn periodic functions and how to fix it.
 public struct Snake {
-    private let frequency: Tensor
-    private let inverseMagnitude: Tensor
+    private enum State {
+        case fixed(frequency: Tensor, inverseMagnitude: Tensor)
+        /// The logarithms, which change.
+        case trained(alpha: Tensor, beta: Tensor)
+    }
+
+    private let state: State
 
     /// Takes the activation's weights.
     ///
@@ -18,15 +23,29 @@ public struct Snake {
     /// - Throws: ``LayerError`` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
     public init(_ weights: Weights, channels: Int) throws {
         let dtype = weights.source.dtype
-        frequency = try weights.tensor("alpha", shape: [1, channels, 1], dtype: .float32).exp().to(dtype)
-        let magnitude = try weights.tensor("beta", shape: [1, channels, 1], dtype: .float32).exp() + 1e-9
-        inverseMagnitude = try magnitude.reciprocal().to(dtype)
+        let alpha = try weights.tensor("alpha", shape: [1, channels, 1], dtype: .float32)
+        let beta = try weights.tensor("beta", shape: [1, channels, 1], dtype: .float32)
+        if weights.source.isTrained {
+            state = .trained(alpha: alpha, beta: beta)
+        } else {
+            state = .fixed(
+                frequency: try alpha.exp().to(dtype),
+                inverseMagnitude: try Self.inverseMagnitude(beta).to(dtype)
+            )
+        }
+    }
+
+    private static func inverseMagnitude(_ beta: Tensor) throws(TorchError) -> Tensor {
+        try (beta.exp() + 1e-9).reciprocal()
     }
 
     /// - Parameter x: `[batch, channels, length]`.
     /// - Returns: the same shape.
     /// - Throws: `TorchError` if the shapes do not fit or an operation fails.
     public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-        try x.snake(frequency, inverseMagnitude)
+        switch state {
+        case .fixed(let frequency, let inverseMagnitude): try x.snake(frequency, inverseMagnitude)
+        case .trained(let alpha, let beta): try x.snake(alpha.exp(), Self.inverseMagnitude(beta))
+        }
     }
 }

@@ -7,7 +7,14 @@ public import Torch
 ///
 /// Model code asks by the original layout's path inside the module ("layers.0.self_attn.q_proj.weight");
 /// `storedName` turns that into the name in the file, so that one model reads every layout.
+///
+/// The tensors are a checkpoint's, mapped and never changed, or ``TrainableTensors``, which change while modules compute with them.
 public final class WeightSource {
+    private enum Origin {
+        case files(TensorStore)
+        case training(any TrainableTensors)
+    }
+
     /// The type layers compute in; tensors stored so are used where they lie, others are converted once.
     public let dtype: DType
     /// The device layers compute on.
@@ -15,7 +22,7 @@ public final class WeightSource {
     /// Where the module's adaptable projections are noted, if it has any.
     public let index: LinearIndex?
     private let quantization: Quantization?
-    private let store: TensorStore
+    private let origin: Origin
     private let storedName: (String) -> String
     private var used: Set<String> = []
 
@@ -34,24 +41,55 @@ public final class WeightSource {
         quantization: Quantization? = nil,
         storedName: @escaping (String) -> String = { $0 }
     ) {
-        self.store = store
         self.dtype = dtype
         self.device = device
         self.index = index
         self.quantization = quantization
         self.storedName = storedName
+        origin = .files(store)
         file = store.files.first.map { store.files.count == 1 ? $0.path : Self.directory(of: $0.path) } ?? ""
     }
 
-    /// Whether the checkpoint has this tensor.
-    public func contains(_ path: String) -> Bool { store.contains(storedName(path)) }
+    /// A source of tensors that are trained.
+    ///
+    /// - Parameters:
+    ///   - tensors: float32 leaves, all on one device.
+    ///   - index: notes every projection that adapters may attach to.
+    ///   - storedName: the name among the tensors of a path of the original layout.
+    public init(
+        training tensors: any TrainableTensors,
+        index: LinearIndex? = nil,
+        storedName: @escaping (String) -> String = { $0 }
+    ) {
+        origin = .training(tensors)
+        dtype = .float32
+        device = tensors.device
+        self.index = index
+        quantization = nil
+        self.storedName = storedName
+        file = tensors.label
+    }
+
+    /// Whether the tensors change while modules use them, so that nothing made from one may be kept.
+    public var isTrained: Bool {
+        if case .training = origin { true } else { false }
+    }
+
+    /// Whether the checkpoint has this tensor; tensors that are trained are made when they are asked for.
+    public func contains(_ path: String) -> Bool {
+        switch origin {
+        case .files(let store): store.contains(storedName(path))
+        case .training: true
+        }
+    }
 
     /// Notes a tensor as belonging to the model although nothing computes with it.
     public func acknowledge(_ path: String) { used.insert(storedName(path)) }
 
     /// Names in the file, of those that `belongs` accepts, that no layer has asked for, sorted.
     public func unusedNames(where belongs: (String) -> Bool) -> [String] {
-        store.names.filter { !used.contains($0) && belongs($0) }.sorted()
+        guard case .files(let store) = origin else { return [] }
+        return store.names.filter { !used.contains($0) && belongs($0) }.sorted()
     }
 
     /// The path of the file, or the directory of the shards, that hold the module; for messages.
@@ -74,8 +112,20 @@ public final class WeightSource {
     }
 
     /// A tensor where it lies, in the type it is stored in, on the CPU: no byte is read or copied.
+    ///
+    /// Of tensors that are trained, the leaf itself on their device.
     public func stored(_ path: String, shape: [Int]?) throws -> Tensor {
         let name = storedName(path)
+        switch origin {
+        case .files(let store): return try mapped(name, of: store, shape: shape)
+        case .training(let tensors):
+            guard let shape else { throw LayerError.missingTensor(name: name, file: file) }
+            used.insert(name)
+            return try tensors.leaf(name, shape: shape)
+        }
+    }
+
+    private func mapped(_ name: String, of store: TensorStore, shape: [Int]?) throws -> Tensor {
         guard store.contains(name) else { throw LayerError.missingTensor(name: name, file: file) }
         let (file, description) = try store.location(of: name)
         if let shape, shape != description.shape {
@@ -148,7 +198,7 @@ extension WeightSource {
     /// - Throws: ``LayerError`` if it is missing or of another shape, `TorchError` if it cannot be held or quantised.
     func product(_ path: String, shape: [Int]) throws -> any LinearProduct {
         let name = path + ".weight"
-        guard let quantization, let method = quantization.method(for: path) else {
+        guard case .files(let store) = origin, let quantization, let method = quantization.method(for: path) else {
             return DenseProduct(try tensor(name, shape: shape))
         }
         let original = try stored(name, shape: shape)
@@ -187,6 +237,7 @@ extension DType {
 extension WeightSource {
     /// The first tensor of the file, by name, that holds NaN or infinity; reads every byte of it.
     public func firstNotFinite() throws -> String? {
+        guard case .files(let store) = origin else { return nil }
         for name in store.names {
             let (file, description) = try store.location(of: name)
             guard let dtype = DType(description.dtype), dtype.isFloatingPoint, description.elementCount > 0 else {

@@ -78,13 +78,12 @@ public struct Weights {
     /// - Throws: ``LayerError`` or `TorchError` if a tensor is missing or of another shape.
     public func patchProjection(_ name: String, layout: WeightLayout, inputs: Int, outputs: Int) throws -> Linear {
         let shape = layout.storedShape(outputs: outputs, inputs: inputs)
+        let weight = try tensor(name + ".weight", shape: shape)
         let bias = try tensor(name + ".bias", shape: [layout.storedBiasCount(outputs: outputs)])
-        let layer = Linear(
-            path: join(name),
-            weight: try layout.matrix(tensor(name + ".weight", shape: shape)),
-            bias: try layout.bias(bias),
-            layout: layout
-        )
+        let layer = try withoutGradients {
+            Linear(path: join(name), weight: try layout.matrix(weight), bias: try layout.bias(bias), layout: layout)
+        }
+        if source.isTrained { layer.trained = TrainedPatches(weight: weight, bias: bias, layout: layout) }
         source.index?.add(layer)
         return layer
     }

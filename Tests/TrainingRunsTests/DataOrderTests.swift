@@ -56,6 +56,24 @@ struct DataOrderTests {
         #expect(self.order(0).stepsPerEpoch(accumulation: 4) == 1)
     }
 
+    @Test("Where lengths must not be mixed, a batch has one, and every sample still comes once")
+    func lengths() {
+        var settings = TrainingSettings()
+        settings.optimization.batchSize = 4
+        settings.data.repeats = 2
+        let samples = (0..<23).map { DataOrder.Sample(name: "song \($0)", frames: $0 % 3 == 0 ? 100 : 150) }
+        let order = DataOrder(samples: samples, settings, groupsByLength: true)
+        var coverage = ChunkCoverage()
+        let batches = order.batches(epoch: 0, coverage: &coverage)
+        #expect(batches.count == order.batchesPerEpoch)
+        #expect(batches.count == 4 + 8)
+        #expect(batches.flatMap { $0 }.map(\.sample).sorted() == (0..<23).flatMap { [$0, $0] })
+        for batch in batches { #expect(Set(batch.map(\.frames)).count == 1 && batch.count <= 4) }
+        // Neither length is kept for the end.
+        #expect(Set(batches.prefix(6).map { $0[0].frames }) == [100, 150])
+        #expect(order.batches(epoch: 1, coverage: &coverage) != batches)
+    }
+
     @Test("Validation takes its share once, apart from training, whatever the repeats")
     func validation() {
         let order = order(10) {

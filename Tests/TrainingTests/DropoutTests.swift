@@ -21,7 +21,7 @@ import Training
         for batch in try TrainingFixture.batches(width: model.configuration.encoder.hidden) {
             _ = try session.accumulate(batch, from: generator, share: 1)
         }
-        return try session.adapter.parameters.gradients().tensors.flatMap { try $0.floats() }
+        return try session.parameters.gradients().tensors.flatMap { try $0.floats() }
     }
 
     @Test("A layer that is computed again drops the same inputs")

@@ -25,7 +25,7 @@ import Training
         }
         let scalars = golden.names.filter { $0.hasPrefix("gradient.") && $0.hasSuffix(".scalar") }
         let largestScalar = try scalars.map { try abs(golden.entry($0).floats[0]) }.max() ?? 1
-        for parameter in session.adapter.parameters.parameters {
+        for parameter in session.parameters.parameters {
             let gradient = try #require(try parameter.value.gradient, "\(parameter.name) has no gradient")
             let name = "gradient." + parameter.name
             let agreement = try Agreement(parameter.name, gradient, with: golden, named: name)
@@ -49,7 +49,7 @@ import Training
             let generator = try TrainingFixture.generator()
             let batches = try TrainingFixture.batches(width: session.model.configuration.encoder.hidden)
             for batch in batches + batches { _ = try session.accumulate(batch, from: generator, share: 1) }
-            found.append(try session.adapter.parameters.gradients().tensors.flatMap { try $0.floats() })
+            found.append(try session.parameters.gradients().tensors.flatMap { try $0.floats() })
         }
         #expect(found[0] == found[1])
         #expect(found[0] == found[2])
@@ -106,7 +106,7 @@ import Training
         )
         #expect(abs(losses.0 - losses.1) < 0.02 * losses.1)
         let (found, expected) = try (
-            session.adapter.parameters.gradients().tensors, exact.adapter.parameters.gradients().tensors
+            session.parameters.gradients().tensors, exact.parameters.gradients().tensors
         )
         let difference = try TensorList(zip(found, expected).map { try $0 - $1 }).norm()
         #expect(try difference < 0.1 * TensorList(expected).norm())

@@ -26,7 +26,7 @@ import Training
         )
         try session.take(golden, prefix: "start.")
         try session.average?.restore(
-            shadow: session.adapter.parameters.values.tensors.map { try $0.detach() },
+            shadow: session.parameters.values.tensors.map { try $0.detach() },
             updateCount: 0
         )
         let generator = try TrainingFixture.generator()
@@ -39,7 +39,7 @@ import Training
             let norm = try session.step(learningRate: rate)
             #expect(abs(norm - Double(norms[step])) < 1e-4 * Double(norms[step]), "step \(step)")
         }
-        for (position, parameter) in session.adapter.parameters.parameters.enumerated() {
+        for (position, parameter) in session.parameters.parameters.enumerated() {
             let end = try Agreement(
                 parameter.name,
                 parameter.value.detach(),
@@ -62,16 +62,16 @@ import Training
     func averages() throws {
         let fixture = TrainingFixture(variant: "turbo", family: "self")
         let session = try fixture.session(fixture.golden())
-        let average = try MovingAverage(session.adapter.parameters, decay: 0.5)
-        let start = try session.adapter.parameters.values.tensors.map { try $0.floats() }
-        try session.adapter.parameters.update { values in for tensor in values.tensors { try tensor.add(inPlace: 1) } }
-        try average.update(from: session.adapter.parameters)
-        let moved = try session.adapter.parameters.values.tensors.map { try $0.floats() }
-        let inside = try average.withAverages(of: session.adapter.parameters) {
-            try session.adapter.parameters.values.tensors.map { try $0.floats() }
+        let average = try MovingAverage(session.parameters, decay: 0.5)
+        let start = try session.parameters.values.tensors.map { try $0.floats() }
+        try session.parameters.update { values in for tensor in values.tensors { try tensor.add(inPlace: 1) } }
+        try average.update(from: session.parameters)
+        let moved = try session.parameters.values.tensors.map { try $0.floats() }
+        let inside = try average.withAverages(of: session.parameters) {
+            try session.parameters.values.tensors.map { try $0.floats() }
         }
         for (a, b) in zip(inside.joined(), start.joined()) { #expect(abs(a - b - 0.5) < 1e-6) }
-        #expect(try session.adapter.parameters.values.tensors.map { try $0.floats() } == moved)
+        #expect(try session.parameters.values.tensors.map { try $0.floats() } == moved)
     }
 
     @Test("The global norm is clipped, and reported as it was")
@@ -81,7 +81,7 @@ import Training
         let session = try fixture.session(golden)
         let batch = try TrainingFixture.batches(width: session.model.configuration.encoder.hidden)[0]
         _ = try session.accumulate(batch, from: TrainingFixture.generator(), share: 1000)
-        let gradients = try session.adapter.parameters.gradients()
+        let gradients = try session.parameters.gradients()
         let whole = try gradients.norm()
         #expect(whole > 1)
         #expect(try session.step(learningRate: 1e-3) == whole)

@@ -64,8 +64,7 @@ import TrainingRuns
             seed: 1,
             options: .init(objective: Objective(times: .discrete))
         )
-        try SessionState.read(
-            into: session,
+        try session.state.read(
             from: fixture.directory.path(of: "out/checkpoints/epoch_6/training_state.safetensors")
         )
         let draw = Objective.Draw(dropsCondition: [false], times: times, noise: noise)

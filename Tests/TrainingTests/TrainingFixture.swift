@@ -165,9 +165,9 @@ extension TrainingSession {
     /// Gives the adapter a file's values; every parameter must be there, and nothing else.
     func take(_ golden: TensorFile, prefix: String) throws {
         let names = golden.names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
-        #expect(names.sorted() == adapter.parameters.parameters.map(\.name).sorted())
-        try adapter.parameters.update { _ in
-            for parameter in adapter.parameters.parameters {
+        #expect(names.sorted() == parameters.parameters.map(\.name).sorted())
+        try parameters.update { _ in
+            for parameter in parameters.parameters {
                 let entry = try golden.entry(prefix + parameter.name)
                 #expect(entry.shape == parameter.value.shape, "\(parameter.name)")
                 try parameter.value.copy(from: Tensor(entry.floats, shape: entry.shape))

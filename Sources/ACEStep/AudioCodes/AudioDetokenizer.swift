@@ -28,7 +28,13 @@ package struct AudioDetokenizer {
         ) { try AudioDetokenizer($0, configuration: $1) }
     }
 
-    private init(_ weights: Weights, configuration: AudioCodesConfiguration) throws {
+    /// Takes the weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the part's root.
+    ///   - configuration: the sizes, which the weights must have.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
+    init(_ weights: Weights, configuration: AudioCodesConfiguration) throws {
         self.configuration = configuration
         let width = configuration.widths.hidden
         embedding = try weights.linear("embed_tokens", inputs: width, outputs: width, bias: true)

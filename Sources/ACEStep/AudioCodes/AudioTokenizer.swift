@@ -31,7 +31,13 @@ package struct AudioTokenizer {
         ) { try AudioTokenizer($0, configuration: $1) }
     }
 
-    private init(_ weights: Weights, configuration: AudioCodesConfiguration) throws {
+    /// Takes the weights.
+    ///
+    /// - Parameters:
+    ///   - weights: a cursor at the part's root.
+    ///   - configuration: the sizes, which the weights must have.
+    /// - Throws: `LayerError` if a weight is missing, misshapen or of integers; `TorchError` if it cannot be held.
+    init(_ weights: Weights, configuration: AudioCodesConfiguration) throws {
         self.configuration = configuration
         let width = configuration.widths.hidden
         input = try weights.linear(

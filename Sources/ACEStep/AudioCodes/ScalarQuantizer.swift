@@ -50,7 +50,10 @@ package struct ScalarQuantizer {
         let level = try (steps * (bounded + 1) / 2.0 + 0.5).floor()
         let weights = try Tensor(basis.map(Float.init), shape: [basis.count]).to(x.device)
         let codes = try (level * weights).sum(dimensions: [2]).to(.int64)
-        return (try meaning(ofLevels: level), codes)
+        guard bounded.requiresGradient else { return (try meaning(ofLevels: level), codes) }
+        // Rounding has no derivative: while it is trained, gradients pass as if nothing had been rounded.
+        let rounded = try 2.0 / steps * level - 1
+        return (try outward(bounded + (rounded - bounded).detach()).to(dtype), codes)
     }
 
     /// What codes stand for.

@@ -22,8 +22,18 @@ package struct LatentEncoder {
     ///   - device: the device to compute on.
     /// - Throws: ``ModelError``, `CheckpointError`, `LayerError` or `TorchError`, each naming the file.
     package init(files: ModelFiles, device: Device = .cpu) throws {
-        configuration = try AutoencoderConfiguration(directory: files.autoencoder)
-        let store = try TensorStore(directory: files.autoencoder, baseName: "diffusion_pytorch_model")
+        try self.init(autoencoder: files.autoencoder, device: device)
+    }
+
+    /// Reads the encoder in a folder.
+    ///
+    /// - Parameters:
+    ///   - directory: holds `config.json` and the weights of an autoencoder.
+    ///   - device: the device to compute on.
+    /// - Throws: as the other initialiser.
+    package init(autoencoder directory: String, device: Device = .cpu) throws {
+        configuration = try AutoencoderConfiguration(directory: directory)
+        let store = try TensorStore(directory: directory, baseName: "diffusion_pytorch_model")
         let source = WeightSource(store: store, dtype: .float32, device: device)
         encoder = try OobleckEncoder(Weights(source, path: "encoder"), configuration: configuration)
         let surplus = source.unusedNames { $0.hasPrefix("encoder.") }

@@ -8,7 +8,8 @@ package struct ConditionEncoder {
     /// The name of the embedding that stands for "no condition".
     static let nullName = "null_condition_emb"
 
-    private let textProjection: Linear
+    /// Brings the text encoder's states to the conditions' width.
+    let textProjection: Linear
     /// Reads the lyrics' embeddings.
     package let lyrics: LyricEncoder
     /// Reads the reference clip.

@@ -29,18 +29,36 @@ package final class VelocityModel {
     ///   - dtype: the type to compute in; weights stored in another are converted.
     ///   - device: where to compute.
     /// - Throws: ``ModelError``, `LayerError`, `CheckpointError` or `TorchError`, each naming the file.
-    package init(files: ModelFiles, dtype: DType, device: Device = .cpu) throws {
-        self.files = files
-        self.dtype = dtype
-        self.device = device
-        configuration = try ModelConfiguration(files: files)
-        projections = LinearIndex()
+    package convenience init(files: ModelFiles, dtype: DType, device: Device = .cpu) throws {
+        let projections = LinearIndex()
         let weights = try ModelWeights(files: files, dtype: dtype, device: device, index: projections)
-        transformer = try DiffusionTransformer(Weights(weights.transformer), configuration: configuration)
-        let conditions = Weights(weights.conditionEncoder)
+        try self.init(
+            files: files,
+            projections: projections,
+            transformer: weights.transformer,
+            conditions: weights.conditionEncoder
+        )
+    }
+
+    /// Makes the transformer of any weights.
+    ///
+    /// - Parameters:
+    ///   - files: where the configuration is.
+    ///   - projections: noted by `transformer`.
+    ///   - transformer: the transformer's weights.
+    ///   - conditions: the condition encoder's weights.
+    /// - Throws: as the other initialiser.
+    init(files: ModelFiles, projections: LinearIndex, transformer: WeightSource, conditions: WeightSource) throws {
+        self.files = files
+        self.projections = projections
+        dtype = transformer.dtype
+        device = transformer.device
+        configuration = try ModelConfiguration(files: files)
+        self.transformer = try DiffusionTransformer(Weights(transformer), configuration: configuration)
+        let cursor = Weights(conditions)
         unconditional =
-            conditions.contains(ConditionEncoder.nullName)
-            ? try conditions.tensor(ConditionEncoder.nullName, shape: [1, 1, configuration.encoder.hidden]) : nil
+            cursor.contains(ConditionEncoder.nullName)
+            ? try cursor.tensor(ConditionEncoder.nullName, shape: [1, 1, configuration.encoder.hidden]) : nil
     }
 
     /// The type that the transformer's weights are stored in; reads headers only.

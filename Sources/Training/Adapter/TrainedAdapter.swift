@@ -3,6 +3,7 @@
 package import ACEStep
 import Layers
 package import Torch
+package import TrainingRuns
 
 /// An adapter that is being trained, attached to a model.
 package final class TrainedAdapter {
@@ -12,7 +13,8 @@ package final class TrainedAdapter {
     package let parameters: ParameterSet
     /// The projections that it adapts, in the model's order.
     package let paths: [String]
-    let context = LayerContext()
+    /// What its layers share.
+    package let context = LayerContext()
     private let modules: [any TrainedModule]
     private let model: VelocityModel
 
@@ -78,6 +80,21 @@ package final class TrainedAdapter {
     package func prepare() throws {
         for module in modules { try module.constrain() }
         context.version = parameters.version
+    }
+
+    /// The family, and what it adapts.
+    package var summary: String {
+        "\(design.family.name) on \(paths.count) projections of \(model.files.name), \(model.dtype)"
+    }
+
+    /// Writes the files of the adapter's library and `training_args.json`.
+    ///
+    /// - Parameters:
+    ///   - folder: an existing folder.
+    ///   - settings: the run's.
+    /// - Throws: `CheckpointError` or `TrainingRunsError` if a file cannot be written.
+    package func write(to folder: String, settings: TrainingSettings) throws {
+        try AdapterFiles.write(self, settings: settings, dtype: model.dtype, to: folder)
     }
 
     /// What the file of the adapter's library holds, float32, in the model's order.

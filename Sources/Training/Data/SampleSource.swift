@@ -10,7 +10,7 @@ package import TrainingRuns
 /// The songs of a data set as tensors that a model computes with.
 ///
 /// Files are mapped; a visit copies the frames that it takes. Whatever is not finite counts as zero, as in Side-Step.
-package final class SampleSource {
+package final class SampleSource: SampleSupply {
     /// The songs, in their stable order.
     package let files: [SampleFile]
     private let dtype: DType

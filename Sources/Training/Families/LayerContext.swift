@@ -4,7 +4,7 @@ import Layers
 import Torch
 
 /// What all trained layers of a run share, and the step sets for them.
-final class LayerContext {
+package final class LayerContext {
     /// Drops parts of the inputs of low-rank adapters; nil where nothing is dropped, as in validation.
     var dropout: Dropout?
     /// The products of this micro-step's conditions with frozen weights.

@@ -64,7 +64,7 @@ package struct StepMeasurement {
         step.cacheByteBudget = options.cacheByteBudget
         session = try TrainingSession(model: model, design: options.design, seed: options.seed, options: step)
         let generator = try Self.generator(options.seed + 2)
-        try session.adapter.parameters.update { values throws(TorchError) in
+        try session.parameters.update { values throws(TorchError) in
             for value in values.tensors {
                 try value.add(inPlace: Tensor.randn(value.shape, generator: generator), alpha: 0.05)
             }
@@ -127,7 +127,7 @@ package struct StepMeasurement {
             firstStepSeconds: seconds[0],
             loss: first?.loss ?? 0,
             gradientNorm: first?.norm ?? 0,
-            parameterCount: session.adapter.parameters.elementCount
+            parameterCount: session.parameters.elementCount
         )
     }
 
@@ -135,8 +135,8 @@ package struct StepMeasurement {
         var tensors: [(name: String, value: Tensor)] = [
             ("loss", try Tensor(losses.map { Float($0) }, shape: [losses.count]))
         ]
-        let gradients = try session.adapter.parameters.gradients().tensors
-        for (parameter, gradient) in zip(session.adapter.parameters.parameters, gradients) {
+        let gradients = try session.parameters.gradients().tensors
+        for (parameter, gradient) in zip(session.parameters.parameters, gradients) {
             tensors.append(("value." + parameter.name, parameter.value))
             tensors.append(("gradient." + parameter.name, gradient))
         }

@@ -26,12 +26,20 @@ package struct Objective: Sendable, Equatable {
     package var conditionDropout: Double
     /// What a noise level's error counts.
     package var weighting: Weighting
+    /// The share of samples that hear themselves as the reference clip, where conditions are computed in training.
+    package var referenceShare: Double
 
     /// Names everything.
-    package init(times: Times, conditionDropout: Double = 0.15, weighting: Weighting = .uniform) {
+    package init(
+        times: Times,
+        conditionDropout: Double = 0.15,
+        weighting: Weighting = .uniform,
+        referenceShare: Double = 0
+    ) {
         self.times = times
         self.conditionDropout = conditionDropout
         self.weighting = weighting
+        self.referenceShare = referenceShare
     }
 
     /// The eight levels of a schedule with shift 3.
@@ -47,16 +55,20 @@ package struct Objective: Sendable, Equatable {
         package let times: Tensor
         /// `[items, frames, channels]`, in the compute type.
         package let noise: Tensor
+        /// For each item, whether the reference clip is its own sound.
+        package let hearsItself: [Bool]
 
-        /// Names everything.
-        package init(dropsCondition: [Bool], times: Tensor, noise: Tensor) {
+        /// Names everything; nobody hears a reference unless told so.
+        package init(dropsCondition: [Bool], times: Tensor, noise: Tensor, hearsItself: [Bool]? = nil) {
             self.dropsCondition = dropsCondition
             self.times = times
             self.noise = noise
+            self.hearsItself = hearsItself ?? dropsCondition.map { _ in false }
         }
     }
 
-    /// Draws what is random in a micro-step, in the order in which Side-Step draws it: conditions, times, noise.
+    /// Draws what is random in a micro-step, in the order in which Side-Step draws it: conditions, times, noise; then, if there
+    /// are any, references.
     ///
     /// - Parameters:
     ///   - shape: of the latents, `[items, frames, channels]`.
@@ -80,7 +92,10 @@ package struct Objective: Sendable, Equatable {
             : Array(repeating: false, count: count)
         let times = try drawTimes(count, generator: generator, dtype: dtype)
         let noise = try Tensor.randn(shape, generator: generator, dtype: dtype)
-        return Draw(dropsCondition: dropsCondition, times: times, noise: noise)
+        let hearsItself =
+            referenceShare > 0
+            ? try Tensor.rand([count], generator: generator).lessThan(referenceShare).floats().map { $0 != 0 } : nil
+        return Draw(dropsCondition: dropsCondition, times: times, noise: noise, hearsItself: hearsItself)
     }
 
     private func drawTimes(_ count: Int, generator: Generator, dtype: DType) throws(TorchError) -> Tensor {

@@ -12,7 +12,7 @@ package final class ParameterSet {
     package private(set) var version = 0
 
     /// Makes a set.
-    init(_ parameters: [Parameter]) {
+    package init(_ parameters: [Parameter]) {
         self.parameters = parameters
         values = TensorList(parameters.map(\.value))
     }

@@ -38,7 +38,7 @@ struct Resumption {
         if let dataset = fresh.dataset, let base = fresh.base {
             try ResumeCheck.compare(state, dataset: dataset, base: base, source: folder)
         }
-        try SessionState.read(into: session, from: folder + "/" + SessionState.fileName)
+        try session.state.read(from: folder + "/" + SessionState.fileName)
         state.arguments = fresh.arguments
         notices.insert("resumed from \(folder) after step \(state.step)", at: 0)
         return (state, notices)
@@ -50,7 +50,13 @@ struct Resumption {
         if let saved = try SavedRun.settings(in: folder, warnings: &notices) {
             notices += try ResumeCheck.compare(saved: saved, current: settings, source: folder)
         }
-        try AdapterWeights.read(folder, into: session.adapter)
+        guard let adapter = session.subject as? TrainedAdapter else {
+            throw TrainingError.state(
+                file: folder,
+                reason: "it has no \(RunState.fileName), without which no model goes on"
+            )
+        }
+        try AdapterWeights.read(folder, into: adapter)
         var state = fresh
         guard exists(folder, SideStepState.fileName) else {
             notices.append("\(folder) has weights but no state: the optimizer and the schedule begin anew")
@@ -59,12 +65,12 @@ struct Resumption {
         }
         let foreign = try SideStepState(path: folder + "/" + SideStepState.fileName)
         (state.epoch, state.step) = (foreign.epoch, foreign.step)
-        if let moments = try foreign.moments(of: session.adapter.parameters) {
+        if let moments = try foreign.moments(of: session.parameters) {
             try session.optimizer.restore(means: moments.means, squares: moments.squares, stepCount: foreign.step)
         } else {
             notices.append("the optimizer's state in \(folder) is not AdamW's: its moments begin anew")
         }
-        if let average = session.average, let shadow = try foreign.averages(of: session.adapter.parameters) {
+        if let average = session.average, let shadow = try foreign.averages(of: session.parameters) {
             try average.restore(shadow: shadow, updateCount: foreign.step)
         } else {
             try restartAverage(session)
@@ -78,7 +84,7 @@ struct Resumption {
 
     private func restartAverage(_ session: TrainingSession) throws {
         try session.average?.restore(
-            shadow: session.adapter.parameters.values.tensors.map { try $0.detach() },
+            shadow: session.parameters.values.tensors.map { try $0.detach() },
             updateCount: 0
         )
     }

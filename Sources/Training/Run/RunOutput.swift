@@ -10,11 +10,11 @@ struct RunOutput {
     let layout: RunLayout
     let session: TrainingSession
 
-    /// Writes the adapter alone: `final`, `best`, `early_exit`.
+    /// Writes what was trained, alone: `final`, `best`, `early_exit`.
     ///
     /// - Throws: what cannot be written.
-    func adapter(to folder: String, step: Int) throws -> SavedFolder {
-        try FolderPublication.publish(folder) { try writeAdapter($0) }
+    func result(to folder: String, step: Int) throws -> SavedFolder {
+        try FolderPublication.publish(folder) { try writeResult($0) }
         return SavedFolder(path: folder, name: Self.name(of: folder), step: step)
     }
 
@@ -23,8 +23,8 @@ struct RunOutput {
     /// - Throws: what cannot be written.
     func checkpoint(to folder: String, state: RunState) throws -> SavedFolder {
         try FolderPublication.publish(folder) { unfinished in
-            try writeAdapter(unfinished)
-            try SessionState.write(session, to: unfinished + "/" + SessionState.fileName, epoch: state.epoch)
+            try writeResult(unfinished)
+            try session.state.write(to: unfinished + "/" + SessionState.fileName, epoch: state.epoch)
             try JSONFile.write(state.encoded(), to: unfinished + "/" + RunState.fileName)
             try JSONFile.write(settings.configurationFile, to: unfinished + "/training_config.json")
             try JSONFile.write(settings.adapterFile, to: unfinished + "/sidestep_adapter_config.json")
@@ -34,12 +34,12 @@ struct RunOutput {
     }
 
     /// Averages are what is used, where there are any.
-    private func writeAdapter(_ folder: String) throws {
+    private func writeResult(_ folder: String) throws {
         let write = {
-            try AdapterFiles.write(session.adapter, settings: settings, dtype: session.model.dtype, to: folder)
+            try session.subject.write(to: folder, settings: settings)
         }
         if let average = session.average {
-            try average.withAverages(of: session.adapter.parameters, write)
+            try average.withAverages(of: session.parameters, write)
         } else {
             try write()
         }

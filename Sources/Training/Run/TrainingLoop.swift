@@ -9,7 +9,7 @@ import TrainingRuns
 final class TrainingLoop {
     private let settings: TrainingSettings
     private let session: TrainingSession
-    private let source: SampleSource
+    private let source: any SampleSupply
     private let order: DataOrder
     private let schedule: LearningRateSchedule
     private let output: RunOutput
@@ -28,7 +28,7 @@ final class TrainingLoop {
     init(
         settings: TrainingSettings,
         session: TrainingSession,
-        source: SampleSource,
+        source: any SampleSupply,
         state: RunState,
         output: RunOutput,
         recorder: RunRecorder,
@@ -43,7 +43,12 @@ final class TrainingLoop {
         self.recorder = recorder
         self.observer = observer
         self.interruption = interruption
-        order = DataOrder(samples: source.samples, settings, framesPerSecond: source.framesPerSecond)
+        order = DataOrder(
+            samples: source.samples,
+            settings,
+            framesPerSecond: source.framesPerSecond,
+            groupsByLength: source.groupsByLength
+        )
         stepsPerEpoch = order.stepsPerEpoch(accumulation: settings.optimization.accumulation)
         schedule = try LearningRateSchedule(
             settings.schedule,
@@ -82,9 +87,8 @@ final class TrainingLoop {
             totalSteps: stepsPerEpoch * settings.optimization.epochs,
             epochs: settings.optimization.epochs,
             firstStep: state.step,
-            parameterCount: session.adapter.parameters.elementCount,
-            summary: "\(session.adapter.design.family.name) on \(session.adapter.paths.count) projections of "
-                + "\(session.model.files.name), \(session.model.dtype)"
+            parameterCount: session.parameters.elementCount,
+            summary: session.subject.summary
         )
     }
 
@@ -103,22 +107,18 @@ final class TrainingLoop {
         var coverage = state.coverage
         let batches = order.batches(epoch: state.epoch, coverage: &coverage)
         let ahead = settings.data.workers * settings.data.prefetch
-        let reading = ReadAhead(
-            visits: batches.dropFirst(state.batchesUsed).flatMap { $0 },
-            files: source.files,
-            ahead: ahead
-        )
+        let reading = source.readAhead(batches.dropFirst(state.batchesUsed).flatMap { $0 }, count: ahead)
         var visited = 0
         var group = StepGroup(session: session)
         try group.begin()
         for (place, visits) in batches.enumerated().dropFirst(state.batchesUsed) {
             if let signal = interruption() { try interrupt(signal, group: group) }
-            reading.advance(to: visited)
+            reading?.advance(to: visited)
             visited += visits.count
             let batch = try group.waiting(clock) { try TrainingBatch(visits.map(source.sample)) }
             let share = 1 / Double(settings.optimization.accumulation)
             let micro = try session.accumulate(batch, share: share)
-            guard micro.loss.isFinite else {
+            guard micro.isFinite else {
                 try skip(micro, batch: batch, group: &group, place: place)
                 continue
             }
@@ -164,7 +164,7 @@ final class TrainingLoop {
                 )
             )
         )
-        if verdict.isBest { report(.saved(try output.adapter(to: output.layout.best, step: state.step))) }
+        if verdict.isBest { report(.saved(try output.result(to: output.layout.best, step: state.step))) }
         if verdict.shouldStop { throw Ending.outcome(.stoppedEarly(epoch: state.epoch)) }
         if state.epoch % max(1, settings.output.saveInterval) == 0 {
             let folder = output.layout.checkpoint(epoch: state.epoch)
@@ -187,7 +187,7 @@ final class TrainingLoop {
             return losses.reduce(0, +) / Double(losses.count)
         }
         guard let average = session.average else { return try evaluate() }
-        return try average.withAverages(of: session.adapter.parameters, evaluate)
+        return try average.withAverages(of: session.parameters, evaluate)
     }
 
     // MARK: Steps
@@ -224,7 +224,7 @@ final class TrainingLoop {
         )
         if !parameters.isEmpty { report(.parameters(step: number, parameters)) }
         if state.tracker.finish(step: number, epoch: state.epoch + 1, loss: loss, settings.stopping) {
-            report(.saved(try output.adapter(to: output.layout.best, step: number)))
+            report(.saved(try output.result(to: output.layout.best, step: number)))
         }
         if settings.optimization.maximumSteps > 0, number >= settings.optimization.maximumSteps {
             throw Ending.outcome(.reachedStepLimit(step: number))
@@ -232,7 +232,7 @@ final class TrainingLoop {
     }
 
     private func parameterReports(_ gradients: TensorList) throws -> [ParameterReport] {
-        try zip(session.adapter.parameters.parameters, gradients.tensors).map { parameter, gradient in
+        try zip(session.parameters.parameters, gradients.tensors).map { parameter, gradient in
             ParameterReport(
                 name: parameter.name,
                 gradientNorm: try gradient.norm(dimensions: nil, keepDimension: false).item(),
@@ -250,7 +250,7 @@ final class TrainingLoop {
     ) throws {
         state.nonFiniteLosses += 1
         try session.discardGradients()
-        let names = batch.samples.map { source.files[$0.index].path }.joined(separator: ", ")
+        let names = batch.samples.map { source.path(of: $0.index) }.joined(separator: ", ")
         report(.notice("the loss of \(names) is no number; the micro-step is left out"))
         if state.nonFiniteLosses >= RunOutcome.toleratedNonFiniteLosses {
             throw Ending.outcome(.diverged(step: state.step))
@@ -274,9 +274,9 @@ final class TrainingLoop {
         guard state.step > 0 else { return outcome.isSuccess ? .nothingTrained : outcome }
         switch outcome {
         case .completed, .stoppedEarly, .reachedStepLimit:
-            report(.saved(try output.adapter(to: output.layout.final, step: state.step)))
+            report(.saved(try output.result(to: output.layout.final, step: state.step)))
         case .diverged:
-            report(.saved(try output.adapter(to: output.layout.earlyExit, step: state.step)))
+            report(.saved(try output.result(to: output.layout.earlyExit, step: state.step)))
         case .interrupted, .nothingTrained: break
         }
         return outcome

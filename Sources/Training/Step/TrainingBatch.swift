@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ACEStep
 package import Torch
 
 /// One piece of music as the model is trained on it, on the device and in the type that computes.
@@ -10,15 +11,41 @@ package struct SampleTensors {
     package let latents: Tensor
     /// `[frames, 2 · latentChannels]`.
     package let context: Tensor
-    /// `[length, encoderHidden]`.
-    package let conditions: Tensor
+    /// What the model is told of the piece.
+    package let conditions: Conditions
+
+    /// What the model is told of a piece.
+    package enum Conditions {
+        /// Computed when the data was prepared, `[length, encoderHidden]`.
+        case encoded(Tensor)
+        /// The prompt's tokens, for encoders that are trained.
+        case prompt(MusicModel.Tokens)
+    }
 
     /// Names everything.
-    package init(index: Int, latents: Tensor, context: Tensor, conditions: Tensor) {
+    package init(index: Int, latents: Tensor, context: Tensor, conditions: Conditions) {
         self.index = index
         self.latents = latents
         self.context = context
         self.conditions = conditions
+    }
+
+    /// A piece whose conditions, `[length, encoderHidden]`, were computed when the data was prepared.
+    package init(index: Int, latents: Tensor, context: Tensor, conditions: Tensor) {
+        self.init(index: index, latents: latents, context: context, conditions: .encoded(conditions))
+    }
+
+    /// The conditions of a piece for a model whose encoders are not trained.
+    ///
+    /// - Throws: ``TrainingError/size(what:rule:)`` if there is only a prompt.
+    func encodedConditions() throws(TrainingError) -> Tensor {
+        guard case .encoded(let states) = conditions else {
+            throw .size(
+                what: "a piece has a prompt in place of conditions",
+                rule: "adapters need conditions: preprocess it"
+            )
+        }
+        return states
     }
 
     /// Some frames of the piece, all conditions.

@@ -32,18 +32,23 @@ package final class TrainingSession {
 
     /// What a micro-step found.
     package struct MicroStep: Sendable {
-        /// The loss; nothing was added to the gradients if it is not finite.
+        /// The velocity's loss; nothing was added to the gradients if a loss is not finite.
         package let loss: Double
+        /// The loss of what is learnt beside it; nil if nothing is.
+        package var auxiliaryLoss: Double?
         /// Each item's mean square.
         package let itemLosses: [Double]
         /// Each item's time.
         package let times: [Double]
+
+        /// Whether all losses are numbers.
+        package var isFinite: Bool { loss.isFinite && auxiliaryLoss?.isFinite ?? true }
     }
 
     /// The base.
     package let model: VelocityModel
     /// What is trained.
-    package let adapter: TrainedAdapter
+    package let subject: any TrainingSubject
     /// The optimizer.
     package let optimizer: AdamW
     /// The parameters' moving average; nil if there is none.
@@ -54,6 +59,8 @@ package final class TrainingSession {
     package let dropoutGenerator: Generator
     /// What is learnt.
     package var objective: Objective { options.objective }
+    /// Everything that is trained.
+    package var parameters: ParameterSet { subject.parameters }
     private let options: Options
     private let pass: VelocityPass
     private let dropout: Dropout?
@@ -66,26 +73,50 @@ package final class TrainingSession {
     ///   - seed: where all random numbers come from.
     ///   - options: what a step is made of.
     /// - Throws: ``TrainingError`` if the adapter does not fit the model; `TorchError`.
-    package init(model: VelocityModel, design: AdapterDesign, seed: Int, options: Options) throws {
+    package convenience init(model: VelocityModel, design: AdapterDesign, seed: Int, options: Options) throws {
+        let generator = try Generator(seed: UInt64(bitPattern: Int64(seed)), device: .cpu)
+        var probability = 0.0
+        if case .lowRank(let design) = design.family { probability = design.dropout }
+        try self.init(
+            model: model,
+            subject: TrainedAdapter(design, on: model, generator: generator),
+            generator: generator,
+            dropout: probability,
+            options: options
+        )
+    }
+
+    /// Prepares to train anything.
+    ///
+    /// - Parameters:
+    ///   - model: the transformer, with what is trained in it.
+    ///   - subject: what is trained.
+    ///   - generator: where noise, times and dropped conditions come from.
+    ///   - dropout: the share of adapters' inputs that is dropped.
+    ///   - options: what a step is made of.
+    /// - Throws: `TorchError`.
+    package init(
+        model: VelocityModel,
+        subject: any TrainingSubject,
+        generator: Generator,
+        dropout: Double = 0,
+        options: Options
+    ) throws {
         self.model = model
         self.options = options
-        generator = try Generator(seed: UInt64(bitPattern: Int64(seed)), device: .cpu)
+        self.subject = subject
+        self.generator = generator
         // Another stream, so that dropout does not move the noise.
-        dropoutGenerator = try Generator(seed: UInt64(bitPattern: Int64(seed)) ^ 0x9E37_79B9_7F4A_7C15, device: .cpu)
-        adapter = try TrainedAdapter(design, on: model, generator: generator)
-        optimizer = try AdamW(adapter.parameters, weightDecay: options.weightDecay)
-        average = options.averageDecay > 0 ? try MovingAverage(adapter.parameters, decay: options.averageDecay) : nil
+        dropoutGenerator = try Generator(seed: generator.seed ^ 0x9E37_79B9_7F4A_7C15, device: .cpu)
+        optimizer = try AdamW(subject.parameters, weightDecay: options.weightDecay)
+        average = options.averageDecay > 0 ? try MovingAverage(subject.parameters, decay: options.averageDecay) : nil
         pass = VelocityPass(
             model: model,
-            adapter: adapter,
+            subject: subject,
             recomputed: options.recomputed,
             store: FrozenProductStore(byteBudget: options.cacheByteBudget)
         )
-        if case .lowRank(let design) = design.family, design.dropout > 0 {
-            dropout = Dropout(probability: design.dropout, generator: dropoutGenerator)
-        } else {
-            dropout = nil
-        }
+        self.dropout = dropout > 0 ? Dropout(probability: dropout, generator: dropoutGenerator) : nil
     }
 
     /// Draws what is random in a micro-step of a batch.
@@ -118,16 +149,25 @@ package final class TrainingSession {
         share: Double
     ) throws -> MicroStep {
         let draw = try draw ?? self.draw(for: batch)
-        try adapter.prepare()
-        adapter.context.dropout = dropout
-        defer { adapter.context.dropout = nil }
+        try subject.prepare()
+        subject.context.dropout = dropout
+        defer { subject.context.dropout = nil }
         return try withGradients {
             let recomputed = RecomputedPass(dropout: dropout)
             let (loss, items) = try loss(batch, draw: draw, pass: recomputed)
-            let outcome = try MicroStep(loss: loss.item(), itemLosses: items.doubles(), times: draw.times.doubles())
-            guard outcome.loss.isFinite else { return outcome }
+            let auxiliary = try subject.auxiliaryLoss(of: batch)
+            let outcome = try MicroStep(
+                loss: loss.item(),
+                auxiliaryLoss: auxiliary?.item(),
+                itemLosses: items.doubles(),
+                times: draw.times.doubles()
+            )
+            guard outcome.isFinite else { return outcome }
             try recomputed.backward(loss, scale: share)
-            try adapter.parameters.collectGradients()
+            if let auxiliary {
+                try auxiliary.backward(gradient: Tensor.full(auxiliary.shape, share, device: auxiliary.device))
+            }
+            try parameters.collectGradients()
             return outcome
         }
     }
@@ -141,7 +181,7 @@ package final class TrainingSession {
     /// - Throws: `TorchError` if an operation fails.
     package func evaluate(_ batch: TrainingBatch, draw: Objective.Draw? = nil) throws -> MicroStep {
         let draw = try draw ?? self.draw(for: batch)
-        try adapter.prepare()
+        try subject.prepare()
         return try withoutGradients {
             let (loss, items) = try loss(batch, draw: draw, pass: nil)
             return try MicroStep(loss: loss.item(), itemLosses: items.doubles(), times: draw.times.doubles())
@@ -164,7 +204,7 @@ package final class TrainingSession {
     ///
     /// - Throws: `TorchError` if libtorch refuses.
     package func discardGradients() throws {
-        try adapter.parameters.clearGradients()
+        try parameters.clearGradients()
     }
 
     /// Clips the gradients, takes a step of the optimizer, and moves the average.
@@ -176,16 +216,16 @@ package final class TrainingSession {
     /// - Throws: ``TrainingError/notFinite(what:advice:)`` if the norm is not finite; `TorchError`.
     package func step(learningRate: Double, inspect: (TensorList) throws -> Void = { _ in }) throws -> Double {
         let norm = try clip()
-        try inspect(adapter.parameters.gradients())
-        try optimizer.step(adapter.parameters, learningRate: learningRate)
-        try average?.update(from: adapter.parameters)
-        try adapter.parameters.clearGradients()
+        try inspect(parameters.gradients())
+        try optimizer.step(parameters, learningRate: learningRate)
+        try average?.update(from: parameters)
+        try parameters.clearGradients()
         return norm
     }
 
     private func clip() throws -> Double {
         try withoutGradients {
-            let gradients = try adapter.parameters.gradients()
+            let gradients = try parameters.gradients()
             let norm = try gradients.norm()
             guard norm.isFinite else {
                 throw TrainingError.notFinite(

@@ -7,19 +7,19 @@ import Torch
 /// The model's prediction for a batch, by the decoder's own layers.
 final class VelocityPass {
     private let model: VelocityModel
-    private let adapter: TrainedAdapter
+    private let subject: any TrainingSubject
     private let recomputed: Set<Int>
     private let store: FrozenProductStore
     private var surroundings: (frames: Int, value: DiffusionTransformer.Surroundings)?
 
     /// - Parameters:
     ///   - model: the base.
-    ///   - adapter: attached to it.
+    ///   - subject: what is trained in it.
     ///   - recomputed: layers that are computed again in the backward pass.
     ///   - store: keeps what does not change over epochs.
-    init(model: VelocityModel, adapter: TrainedAdapter, recomputed: Set<Int>, store: FrozenProductStore) {
+    init(model: VelocityModel, subject: any TrainingSubject, recomputed: Set<Int>, store: FrozenProductStore) {
         self.model = model
-        self.adapter = adapter
+        self.subject = subject
         self.recomputed = recomputed
         self.store = store
     }
@@ -43,7 +43,7 @@ final class VelocityPass {
         let frames = latents.dimension(1)
         let surroundings = try self.surroundings(frames: frames)
         let conditions = try conditions(of: batch, draw: draw)
-        defer { adapter.context.frozen = nil }
+        defer { subject.context.frozen = nil }
         let embedded = try pass?.share(conditions.embedded) ?? conditions.embedded
         let time = try transformer.condition(times: draw.times.unsqueeze(1))
         let modulation = try time.modulation.select(1, 0)
@@ -62,7 +62,7 @@ final class VelocityPass {
                 )
             }
             // What no gradient goes through is not recorded anyhow.
-            let hasGradients = hidden.requiresGradient || shared.requiresGradient || adapter.adapts(layer: layer)
+            let hasGradients = hidden.requiresGradient || shared.requiresGradient || subject.adapts(layer: layer)
             if let pass, recomputed.contains(layer), hasGradients {
                 hidden = try pass.forgetting(hidden, compute)
             } else {
@@ -89,14 +89,14 @@ final class VelocityPass {
     /// Attention over equal keys gives their common value, so that one position stands for no
     /// condition.
     private func conditions(of batch: TrainingBatch, draw: Objective.Draw) throws -> Conditions {
-        let rows = try zip(batch.samples, draw.dropsCondition).map { sample, drops in
-            drops ? try model.unconditional?.select(0, 0) ?? sample.conditions : sample.conditions
+        let rows = try zip(subject.conditions(of: batch, draw: draw), draw.dropsCondition).map { row, drops in
+            drops ? try model.unconditional?.select(0, 0) ?? row : row
         }
         let items = zip(zip(batch.samples, draw.dropsCondition), rows).map { item, row in
             FrozenProducts.Item(sample: item.1 ? nil : item.0.index, length: row.dimension(0))
         }
-        let isFrozen = adapter.leavesConditionsFrozen
-        adapter.context.frozen = isFrozen ? FrozenProducts(store: store, items: items) : nil
+        let isFrozen = subject.leavesConditionsFrozen
+        subject.context.frozen = isFrozen ? FrozenProducts(store: store, items: items) : nil
         let embedded =
             try isFrozen ? frozenEmbedding(rows, items) : model.transformer.embed(TrainingBatch.stacked(rows))
         let padding = try KeyPadding(

@@ -62,6 +62,12 @@ struct TensorFileReader {
     /// The header's metadata.
     var metadata: [String: String] { file.metadata }
 
+    /// The file's size.
+    var byteCount: Int { file.file.byteCount }
+
+    /// A tensor's shape; nil if there is none of that name.
+    func shape(of name: String) -> [Int]? { file.tensors[name]?.shape }
+
     /// A tensor of a shape.
     ///
     /// - Parameters:

@@ -40,6 +40,7 @@ package struct DataOrder: Sendable, Equatable {
     private let repeats: Int
     private let decayInterval: Int
     private let seed: Int
+    private let groupsByLength: Bool
 
     /// The order of a data set.
     ///
@@ -49,12 +50,15 @@ package struct DataOrder: Sendable, Equatable {
     ///   - samples: the data set in a stable order.
     ///   - settings: the run's settings.
     ///   - framesPerSecond: latent frames of a second, for crops given in seconds.
+    ///   - groupsByLength: whether a batch holds samples of one length only.
     package init(
         samples: [Sample],
         _ settings: TrainingSettings,
-        framesPerSecond: Double = DataSettings.framesPerSecond
+        framesPerSecond: Double = DataSettings.framesPerSecond,
+        groupsByLength: Bool = false
     ) {
         self.samples = samples
+        self.groupsByLength = groupsByLength
         cropLength = settings.data.cropLength(framesPerSecond: framesPerSecond)
         batchSize = max(1, settings.optimization.batchSize)
         repeats = max(1, settings.data.repeats)
@@ -72,7 +76,29 @@ package struct DataOrder: Sendable, Equatable {
     }
 
     /// Batches of an epoch.
-    package var batchesPerEpoch: Int { (training.count * repeats + batchSize - 1) / batchSize }
+    package var batchesPerEpoch: Int {
+        groups(training.map { visitedFrames(of: $0) }).reduce(0) {
+            $0 + ($1.count * repeats + batchSize - 1) / batchSize
+        }
+    }
+
+    /// Frames that a visit takes.
+    private func visitedFrames(of place: Int) -> Int { min(samples[place].frames, cropLength ?? .max) }
+
+    /// Positions of a list of lengths, those together that may stand in one batch.
+    private func groups(_ lengths: [Int]) -> [[Int]] {
+        guard groupsByLength else { return [Array(lengths.indices)] }
+        return Dictionary(grouping: lengths.indices) { lengths[$0] }.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Visits cut into batches; those of equal length are put together where they have to be, and batches come in the order in
+    /// which they are full.
+    private func batched(_ visits: [Visit]) -> [[Visit]] {
+        let full = groups(visits.map(\.frames)).flatMap { group in
+            stride(from: 0, to: group.count, by: batchSize).map { Array(group[$0..<min($0 + batchSize, group.count)]) }
+        }
+        return full.sorted { ($0.last ?? 0) < ($1.last ?? 0) }.map { $0.map { visits[$0] } }
+    }
 
     /// Optimizer steps of an epoch; what is left of the last group is a step too.
     ///
@@ -96,20 +122,15 @@ package struct DataOrder: Sendable, Equatable {
         shuffling.shuffle(&order)
         if cropLength != nil { coverage.begin(epoch: epoch, decayInterval: decayInterval) }
         var drawing = OrderGenerator(seed: seed, .crops, epoch: epoch)
-        let visits = order.map { visit($0, &coverage, &drawing) }
-        return stride(from: 0, to: visits.count, by: batchSize).map { start in
-            Array(visits[start..<min(start + batchSize, visits.count)])
-        }
+        return batched(order.map { visit($0, &coverage, &drawing) })
     }
 
     /// The batches of a validation: whole samples up to a crop's length, from their beginning, always the same.
     package var validationBatches: [[Visit]] {
         let visits = validation.map { place in
-            Visit(sample: place, start: 0, frames: min(samples[place].frames, cropLength ?? .max))
+            Visit(sample: place, start: 0, frames: visitedFrames(of: place))
         }
-        return stride(from: 0, to: visits.count, by: batchSize).map { start in
-            Array(visits[start..<min(start + batchSize, visits.count)])
-        }
+        return batched(visits)
     }
 
     private func visit(_ place: Int, _ coverage: inout ChunkCoverage, _ generator: inout OrderGenerator) -> Visit {
