@@ -95,6 +95,9 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
+        // Music whose tempo, key and style are known, and what finds them in a sound.
+        .target(name: "MusicSynthesis"),
+        .target(name: "MusicAnalysis", dependencies: ["MusicSynthesis"]),
         .target(name: "Layers", dependencies: ["Torch", "Checkpoints"]),
         .target(name: "ACEStep", dependencies: ["Layers", "Torch", "Tokenizer", "Checkpoints"]),
         .target(name: "Adapters", dependencies: ["AdapterFormats", "Checkpoints", "Layers", "Torch"]),
@@ -117,7 +120,8 @@ let package = Package(
                 "Torch",
                 "TrainingData",
                 .product(name: "Crypto", package: "swift-crypto"),
-            ]
+            ],
+            exclude: ["Resources"]
         ),
         .target(
             name: "Lumina",
@@ -131,7 +135,8 @@ let package = Package(
             dependencies: [
                 "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio",
                 "Checkpoints",
-                "Datasets", "ObjectStore", "Registry", "Torch", "Training", "TrainingData", "TrainingRuns",
+                "Datasets", "MusicAnalysis", "MusicSynthesis", "ObjectStore", "Registry", "Torch", "Training", "TrainingData",
+                "TrainingRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
@@ -149,7 +154,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TokenizerTests",
-            dependencies: ["Tokenizer", "TestSupport"],
+            dependencies: ["MusicSynthesis", "Tokenizer", "TestSupport"],
             resources: [.copy("Fixtures")]
         ),
         // A process of its own for transfers that are measured or killed.
@@ -189,6 +194,8 @@ let package = Package(
             dependencies: ["Checkpoints", "Datasets", "TestSupport", "TrainingData"],
             resources: [.copy("Fixtures")]
         ),
+        .testTarget(name: "MusicSynthesisTests", dependencies: ["MusicSynthesis"]),
+        .testTarget(name: "MusicAnalysisTests", dependencies: ["MusicAnalysis", "MusicSynthesis"]),
         .testTarget(name: "AdapterFormatsTests", dependencies: ["AdapterFormats", "Checkpoints", "TestSupport"]),
         .testTarget(name: "EventFilesTests", dependencies: ["Checksums", "EventFiles", "TestSupport"]),
         .testTarget(

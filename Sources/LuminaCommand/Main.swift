@@ -14,7 +14,7 @@ struct LuminaCommand: AsyncParsableCommand {
         subcommands: [
             Generate.self, AdaptersCommand.self, Export.self, DatasetCommand.self, Preprocess.self, Train.self,
             PresetsCommand.self, RegistryCommand.self, ModelsCommand.self, Demo.self, Bench.self, BenchTraining.self,
-            Doctor.self,
+            Doctor.self, SmallModelCommand.self,
         ]
     )
 
