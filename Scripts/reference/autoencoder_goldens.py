@@ -22,7 +22,7 @@ SIZES = (2048, 1024, 512, 256, 128)
 WEIGHTS = {"waveform": 0.8, "phase": 1.1, "magnitude": 0.9, "log_magnitude": 0.5, "divergence": 0.03}
 BATCH, FRAMES, STEPS, RATE = 2, 150, 3, 2e-3
 CONFIGS = {
-    "autoencoder": {"downsampling_ratios": [6, 2], "channel_multiples": [2, 3], "encoder_hidden_size": 8,
+    "autoencoder": {"downsampling_ratios": [6, 2], "channel_multiples": [1, 2], "encoder_hidden_size": 8,
                     "decoder_channels": 5, "decoder_input_channels": 4, "audio_channels": 2, "sampling_rate": 48000},
     "autoencoder.narrow": {"downsampling_ratios": [2, 6], "channel_multiples": [1, 2], "encoder_hidden_size": 12,
                            "encoder_channels": 3, "decoder_channels": 3, "decoder_input_channels": 6, "audio_channels": 2,
@@ -53,7 +53,8 @@ def relative(error, original):
 def terms(model, audio, noise):
     posterior = model.encode(audio).latent_dist
     decoded = model.decode(posterior.mean + posterior.std * noise).sample
-    result = {"waveform": relative(decoded - audio, audio), "phase": 0, "magnitude": 0, "log_magnitude": 0}
+    energy = audio.pow(2).mean((1, 2)) + 1e-5
+    result = {"waveform": ((decoded - audio).pow(2).mean((1, 2)) / energy).mean(), "phase": 0, "magnitude": 0, "log_magnitude": 0}
     for size in SIZES:
         window = torch.hann_window(size, dtype=torch.float64).to(audio.dtype)
         found, wanted = (torch.view_as_real(torch.stft(sound.flatten(0, 1), size, size // 4, window=window, return_complex=True))

@@ -10,6 +10,6 @@ struct SmallModelCommand: AsyncParsableCommand {
         commandName: "small-model",
         abstract: "Make and measure the embedded model: its music, its parts, its figures.",
         shouldDisplay: false,
-        subcommands: [MakeCorpus.self, MeasureMusic.self]
+        subcommands: [MakeCorpus.self, MeasureMusic.self, TrainAutoencoder.self]
     )
 }

@@ -9,8 +9,9 @@ package import Torch
 package struct AutoencoderLoss {
     /// What each term counts.
     package struct Weights: Sendable, Equatable, Codable {
-        /// The waveform's error.
-        package var waveform = 1.0
+        /// The energy of the waveform's error: it leads to the waveform long before the others, whose best answer while phases are
+        /// unknown is silence.
+        package var waveform = 2.0
         /// The error of the spectra's real and imaginary parts: it knows phases, frequency by frequency.
         package var phase = 1.0
         /// The error of the spectra's magnitudes.
@@ -18,7 +19,7 @@ package struct AutoencoderLoss {
         /// The error of the magnitudes' logarithms: quiet partials count too.
         package var logMagnitude = 0.5
         /// The divergence from the standard normal distribution, a mean over all numbers of the latents.
-        package var divergence = 1e-3
+        package var divergence = 0.1
 
         /// The defaults.
         package init() {}
@@ -26,7 +27,7 @@ package struct AutoencoderLoss {
 
     /// The terms of a batch, before they are weighed.
     package struct Terms: Sendable, Equatable, Codable {
-        /// The waveform's error.
+        /// The energy of the waveform's error.
         package var waveform = 0.0
         /// The error of the spectra's real and imaginary parts.
         package var phase = 0.0
@@ -43,7 +44,7 @@ package struct AutoencoderLoss {
 
     /// Samples of a transform, from slow and exact in pitch to quick.
     package static let sizes = [2048, 1024, 512, 256, 128]
-    /// Added to what is divided by, so that silence has a loss too: −100 dB.
+    /// Added to what is divided by, so that silence has a loss too.
     private static let smallest = 1e-5
     /// Magnitudes' logarithms are taken above this share of their root mean square; what is below is not heard.
     private static let floor = 0.05
@@ -75,7 +76,8 @@ package struct AutoencoderLoss {
         original: Tensor,
         posterior: LatentPosterior
     ) throws -> (total: Tensor, terms: Terms) {
-        let waveform = try Self.relative(decoded - original, to: original)
+        let energy = try original.square().mean(dimensions: [1, 2]) + Self.smallest
+        let waveform = try ((decoded - original).square().mean(dimensions: [1, 2]) / energy).mean()
         var (phase, magnitude, logMagnitude): (Tensor?, Tensor?, Tensor?)
         for window in windows {
             let spectra = try Spectra(decoded, original, window: window, floor: Self.floor)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACEStep
+
 /// How far a training of an autoencoder is, and what it is a training of.
 package struct AutoencoderProgress: Sendable, Equatable, Codable {
     /// Steps done.

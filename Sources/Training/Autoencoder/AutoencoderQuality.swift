@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ACEStep
+import Foundation
 package import Torch
 
 /// How well an autoencoder keeps music that it was not trained on.

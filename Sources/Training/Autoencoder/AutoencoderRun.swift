@@ -40,6 +40,8 @@ package final class AutoencoderRun {
         }
     }
 
+    /// Crops that first values are taken of, and their frames.
+    private static let begun = (crops: 48, frames: 50)
     /// Crops that are measured with, and their frames.
     private static let measured = (crops: 16, frames: 100)
     /// Steps that may give no number, in a row.
@@ -93,6 +95,14 @@ package final class AutoencoderRun {
         if let saved = try files.progress() {
             try progress.continue(saved, from: files.stateFile)
             try session.state.read(from: files.tensorFile)
+        } else {
+            try LinearBeginning(session).apply(
+                crops(of: plan.music, count: Self.begun.crops, frames: Self.begun.frames)
+            )
+            try session.state.average?.restore(
+                shadow: session.parameters.values.tensors.map { try $0.detach() },
+                updateCount: 0
+            )
         }
         try files.openLog(after: progress.step)
         observer(.started(progress, parameters: session.parameters.elementCount))
@@ -117,7 +127,15 @@ package final class AutoencoderRun {
 
     private func step(_ session: AutoencoderSession) throws {
         let rate = schedule.rate(after: progress.step)
-        let found = try session.step(batch(progress.step), learningRate: rate)
+        let found = try session.step(
+            crops(
+                of: plan.music,
+                from: progress.step * plan.settings.batch,
+                count: plan.settings.batch,
+                frames: plan.settings.frames
+            ),
+            learningRate: rate
+        )
         progress.step += 1
         guard found.loss.isFinite, found.gradientNorm.isFinite else {
             progress.skipped += 1
@@ -142,12 +160,12 @@ package final class AutoencoderRun {
         }
     }
 
-    /// The crops of a step.
-    private func batch(_ step: Int) throws -> Tensor {
-        let (count, length) = (plan.settings.batch, plan.settings.frames * plan.configuration.hop)
+    /// Some crops as one batch.
+    private func crops(of music: any CropSource, from first: Int = 0, count: Int, frames: Int) throws -> Tensor {
+        let length = frames * plan.configuration.hop
         var samples: [Float] = []
         samples.reserveCapacity(count * plan.configuration.audioChannels * length)
-        for place in 0..<count { samples += try plan.music.crop(step * count + place, length: length) }
+        for number in first..<first + count { samples += try music.crop(number, length: length) }
         return try Tensor(samples, shape: [count, plan.configuration.audioChannels, length])
     }
 
@@ -157,11 +175,10 @@ package final class AutoencoderRun {
     /// - Returns: the figures.
     /// - Throws: what the music throws; `TorchError`.
     private func measure(_ session: AutoencoderSession) throws -> AutoencoderQuality {
-        let length = Self.measured.frames * plan.configuration.hop
-        let crops = try (0..<Self.measured.crops).map { number in
-            try Tensor(plan.heldOut.crop(number, length: length), shape: [1, plan.configuration.audioChannels, length])
+        let heldOut = try (0..<Self.measured.crops).map {
+            try crops(of: plan.heldOut, from: $0, count: 1, frames: Self.measured.frames)
         }
-        return try AutoencoderQuality(of: session, on: crops, loss: AutoencoderLoss(plan.settings.loss))
+        return try AutoencoderQuality(of: session, on: heldOut, loss: AutoencoderLoss(plan.settings.loss))
     }
 
     private func save(_ session: AutoencoderSession) throws {
