@@ -60,7 +60,7 @@ def terms(model, audio, noise):
         found, wanted = (torch.view_as_real(torch.stft(sound.flatten(0, 1), size, size // 4, window=window, return_complex=True))
                          / size ** 0.5 for sound in (decoded, audio))
         lengths = [torch.sqrt(parts.pow(2).sum(-1) + 1e-8) for parts in (found, wanted)]
-        floor = 0.05 * lengths[1].pow(2).mean().sqrt() + 1e-5
+        floor = 0.01 * lengths[1].pow(2).mean().sqrt() + 1e-5
         result["phase"] += relative(found - wanted, wanted) / len(SIZES)
         result["magnitude"] += relative(lengths[0] - lengths[1], lengths[1]) / len(SIZES)
         result["log_magnitude"] += (torch.log(lengths[0] + floor) - torch.log(lengths[1] + floor)).abs().mean() / len(SIZES)

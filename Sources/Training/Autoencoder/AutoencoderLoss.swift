@@ -17,7 +17,7 @@ package struct AutoencoderLoss {
         /// The error of the spectra's magnitudes.
         package var magnitude = 1.0
         /// The error of the magnitudes' logarithms: quiet partials count too.
-        package var logMagnitude = 0.5
+        package var logMagnitude = 1.0
         /// The divergence from the standard normal distribution, a mean over all numbers of the latents.
         package var divergence = 0.1
 
@@ -47,7 +47,7 @@ package struct AutoencoderLoss {
     /// Added to what is divided by, so that silence has a loss too.
     private static let smallest = 1e-5
     /// Magnitudes' logarithms are taken above this share of their root mean square; what is below is not heard.
-    private static let floor = 0.05
+    private static let floor = 0.01
 
     private let weights: Weights
     private let windows: [Tensor]

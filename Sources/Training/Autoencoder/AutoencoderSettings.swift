@@ -11,7 +11,7 @@ package struct AutoencoderSettings: Sendable, Equatable, Codable {
     /// Latent frames of a crop.
     package var frames = 16
     /// The learning rate that warm-up ends with.
-    package var learningRate = 1e-3
+    package var learningRate = 2e-3
     /// Steps of warm-up.
     package var warmup = 100
     /// What is kept of the past gradients' squares.

@@ -136,6 +136,7 @@ package struct LinearBeginning {
     ///   - kernel: what it should be; sizes that the convolution has more of stay drawn, what it has less of is left out.
     ///   - name: the convolution.
     ///   - place: the dimension in which the kernel is shorter than the convolution's, and where it begins there.
+    /// - Throws: `TorchError` if shapes do not fit.
     private func put(_ kernel: Tensor, into name: String, at place: (dimension: Int, start: Int)) throws {
         guard let direction = values[name + ".weight_v"], let magnitude = values[name + ".weight_g"] else { return }
         let weight = try Tensor.zeros(direction.shape)
