@@ -85,7 +85,7 @@ import TrainingRuns
 
     private func velocity(_ model: VelocityModel, _ batch: TrainingBatch, _ noise: Tensor) throws -> Tensor {
         let plan = try model.transformer.plan(
-            conditions: batch.samples[0].conditions.unsqueeze(0),
+            conditions: batch.samples[0].encodedConditions().unsqueeze(0),
             context: batch.context,
             times: [0.6]
         )

@@ -100,7 +100,7 @@ import Training
         #expect(largest("lyric_encoder.embed_tokens.bias") <= 0.2 && largest("lyric_encoder.embed_tokens.bias") > 0.15)
         #expect(drawn["a.input_layernorm.weight"] == Array(repeating: 1, count: 30))
         #expect(drawn["snake1.alpha"] == [0, 0, 0, 0])
-        #expect(abs(deviation("embed_tokens.weight") - 0.02) < 0.002)
+        #expect(abs(deviation("embed_tokens.weight") - 1) < 0.1)
         #expect(abs(deviation("scale_shift_table") - 0.1) < 0.01)
         #expect(abs(deviation("null_condition_emb") - 1) < 0.15)
         let direction = drawn["block.conv1.weight_v", default: []]

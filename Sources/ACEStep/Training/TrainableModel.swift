@@ -61,6 +61,12 @@ package final class TrainableModel {
     /// How many tokens the text encoder knows.
     package var vocabularySize: Int { prompts.textEncoder.vocabularySize }
 
+    /// The tokens that are whole numbers behind a space, as prompts have them.
+    package var numberTokens: [(id: Int, number: Int)] {
+        // Three digits: tempos, seconds, beats.
+        (0..<1000).compactMap { number in prompts.tokenizer.id(of: "Ġ\(number)").map { ($0, number) } }
+    }
+
     /// What is in a model's file though nothing computes with it: the timbre encoder's token, where the first frame is read.
     package var unusedTensors: [(name: String, shape: [Int])] {
         velocity.configuration.hasTimbreToken

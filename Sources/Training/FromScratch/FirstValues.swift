@@ -8,8 +8,8 @@ import Torch
 struct FirstValues {
     let seed: UInt64
 
-    /// Transformers' `initializer_range`.
-    private static let embeddingDeviation = 0.02
+    /// What diffusers multiplies its special tokens with.
+    private static let tokenDeviation = 0.02
 
     /// A weight's first value, float32 on the CPU.
     ///
@@ -26,7 +26,8 @@ struct FirstValues {
         let stem = parts.dropLast().joined(separator: ".")
         switch last {
         case "weight" where owner.hasSuffix("norm") || owner == "norm_out": return try Tensor.ones(shape)
-        case "weight" where stem == "embed_tokens": return try normal(name, shape, deviation: Self.embeddingDeviation)
+        // Torch's default for tables; transformers' 0.02 would be gone after some twenty steps of a small model's rate.
+        case "weight" where stem == "embed_tokens": return try normal(name, shape, deviation: 1)
         case "weight", "weight_v": return try uniform(name, shape, fanIn: Self.fanIn(shape))
         case "weight_g":
             guard let direction = known(stem + ".weight_v") else { return try Tensor.ones(shape) }
@@ -42,7 +43,7 @@ struct FirstValues {
         case "scale_shift_table":
             return try normal(name, shape, deviation: 1 / Double(max(shape.last ?? 1, 1)).squareRoot())
         case "special_token" where owner == "timbre_encoder": return try normal(name, shape, deviation: 1)
-        case "special_token", "special_tokens": return try normal(name, shape, deviation: Self.embeddingDeviation)
+        case "special_token", "special_tokens": return try normal(name, shape, deviation: Self.tokenDeviation)
         default: return try normal(name, shape, deviation: 1)
         }
     }

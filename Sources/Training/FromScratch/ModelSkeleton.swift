@@ -14,8 +14,6 @@ package struct ModelSkeleton {
 
     /// The folder of the text encoder, as the bundle of the released models calls it.
     private static let text = "Qwen3-Embedding-0.6B"
-    /// A minute: longer pieces repeat it.
-    private static let silenceFrames = 1500
 
     /// Names a folder that need not exist yet.
     package init(_ directory: String) { self.directory = directory }
@@ -25,7 +23,7 @@ package struct ModelSkeleton {
     /// The autoencoder's folder.
     package var autoencoderDirectory: String { directory + "/vae" }
 
-    /// Writes everything but the transformer's and the encoders' weights.
+    /// Writes configurations, tokenizer and autoencoder.
     ///
     /// - Parameters:
     ///   - model: the sizes.
@@ -43,13 +41,15 @@ package struct ModelSkeleton {
             let data = try contents(autoencoder + "/" + name)
             try data.write(to: URL(filePath: autoencoderDirectory + "/" + name))
         }
-        try writeSilence(channels: model.latentChannels)
     }
 
-    /// What the autoencoder makes of silence: its own encoder says, edges included.
-    package func writeSilence(channels: Int) throws {
+    /// Writes what the autoencoder makes of silence: its own encoder says, edges included.
+    ///
+    /// - Parameter frames: how many.
+    /// - Throws: what cannot be encoded or written.
+    package func writeSilence(frames: Int) throws {
         let encoder = try LatentEncoder(autoencoder: autoencoderDirectory)
-        let count = Self.silenceFrames * encoder.configuration.hop * encoder.configuration.audioChannels
+        let count = frames * encoder.configuration.hop * encoder.configuration.audioChannels
         let latents = try encoder.latents(of: Array(repeating: 0, count: count)) { _ in }
         let stored = try latents.transpose(0, 1).unsqueeze(0).contiguous()
         try TensorFileWriter.write(

@@ -8,15 +8,15 @@ import Foundation
 /// a half.
 package struct SmallModel: Sendable, Equatable {
     /// The transformer's channels.
-    package var hidden = 256
+    package var hidden = 192
     /// Channels inside its feed-forward blocks.
-    package var intermediate = 640
+    package var intermediate = 512
     /// Its layers.
-    package var layers = 6
+    package var layers = 7
     /// Query heads.
-    package var heads = 8
+    package var heads = 6
     /// Key and value heads.
-    package var keyValueHeads = 4
+    package var keyValueHeads = 3
     /// Channels of one head, everywhere.
     package var headDimension = 32
     /// Channels of the text encoder, and what lyrics are embedded in.
@@ -45,6 +45,8 @@ package struct SmallModel: Sendable, Equatable {
     package var latentChannels = 64
     /// How far a sliding layer sees to either side, in tokens.
     package var slidingWindow = 64
+    /// Frames of encoded silence that come with the model; longer pieces repeat them.
+    package var silenceFrames = 750
 
     /// The sizes that are shipped.
     package init() {}

@@ -13,6 +13,8 @@ package final class TrainedModel: TrainingSubject {
     package let parameters: ParameterSet
     /// Nothing is shared: no layer has an adapter.
     package let context = LayerContext()
+    /// The text encoder's file in the folders of a run, beside `model.safetensors`.
+    static let textFile = "text_encoder.safetensors"
     private let main: TrainableWeights
     private let text: TrainableWeights
     private let files: ModelFiles
@@ -31,6 +33,19 @@ package final class TrainedModel: TrainingSubject {
             main: TrainableWeights(.drawn(seed: seed), label: "the model"),
             text: TrainableWeights(.drawn(seed: seed), label: "the text encoder", prefix: "text_encoder.")
         )
+        try placeNumbers(seed: seed)
+    }
+
+    /// Puts the embeddings of numbers on smooth curves.
+    private func placeNumbers(seed: UInt64) throws {
+        let width = model.velocity.configuration.textDimension
+        let table = try text.leaf("embed_tokens.weight", shape: [model.vocabularySize, width])
+        let curves = try NumberEmbedding(width: width, generator: Generator(seed: seed))
+        try parameters.update { _ in
+            for (id, number) in model.numberTokens where id < model.vocabularySize {
+                try table.select(0, id).copy(from: Tensor(curves.vector(number), shape: [width]))
+            }
+        }
     }
 
     /// Makes a model of weights.
@@ -97,7 +112,7 @@ package final class TrainedModel: TrainingSubject {
 
     /// Writes `model.safetensors` and the text encoder's, as the loader reads them, and `training_args.json`.
     package func write(to folder: String, settings: TrainingSettings) throws {
-        try writeWeights(to: folder, text: folder, textName: "text_encoder.safetensors", dtype: .float32)
+        try writeWeights(to: folder, text: folder, textName: Self.textFile, dtype: .float32)
         try JSONFile.write(settings.argumentsFile, to: folder + "/training_args.json")
     }
 

@@ -37,8 +37,9 @@ package struct SampleTensors {
 
     /// The conditions of a piece for a model whose encoders are not trained.
     ///
+    /// - Returns: `[length, encoderHidden]`.
     /// - Throws: ``TrainingError/size(what:rule:)`` if there is only a prompt.
-    func encodedConditions() throws(TrainingError) -> Tensor {
+    package func encodedConditions() throws(TrainingError) -> Tensor {
         guard case .encoded(let states) = conditions else {
             throw .size(
                 what: "a piece has a prompt in place of conditions",
