@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Layers
+import Tokenizer
 package import Torch
 
 /// Every part of a model that is trained together, on weights that change: text and condition encoders, diffusion transformer, and
