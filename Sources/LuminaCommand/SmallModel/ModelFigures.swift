@@ -28,15 +28,19 @@ struct ModelFigures: Encodable {
         let folder: String?
     }
 
-    /// What the autoencoder leaves of a sound: multi-resolution spectral distance of the channels' mean.
+    /// What the autoencoder leaves of sounds: the multi-resolution spectral distance of the channels' mean, and how often
+    /// tempo, key and style are still found.
     struct Reconstruction: Encodable {
         let songs: Int
         let windows = SpectralDistance.windows
         let spectralConvergence: Double
         let logMagnitude: Double
+        let tempo: MeasurementTable.Share
+        let key: MeasurementTable.Share
+        let style: MeasurementTable.Share
 
         private enum CodingKeys: String, CodingKey {
-            case songs, windows
+            case songs, windows, tempo, key, style
             case spectralConvergence = "spectral_convergence"
             case logMagnitude = "log_magnitude"
         }
@@ -71,45 +75,52 @@ struct ModelFigures: Encodable {
         }
         progress("learning to tell styles", 0, 1)
         let classifier = TimbreClassifier()
+        // First, since a checkpoint may have no encoder, which is better said at once.
+        let reconstruction = try await reconstruction(engine, plan, classifier, progress: progress)
         var (rows, seconds): ([MeasurementTable.Row], Double) = ([], 0)
         for index in 0..<plan.count {
             try Task.checkCancellation()
             progress("making songs", index, plan.count)
-            let song = plan.corpus.description(index)
-            var request = song.request(seed: plan.corpus.seed &+ UInt64(index))
-            (request.steps, request.guidance) = (plan.steps, plan.guidance)
             let start = ContinuousClock.now
-            let result = try await engine.generate(request, adapters: plan.adapters)
+            let (song, sound) = try await make(index, of: plan, with: engine)
             seconds += start.secondsUntilNow
-            guard let piece = result.pieces.first else { continue }
-            let measurement = SongMeasurement(
-                Sound(piece.audio),
-                expectation: Expectation(song),
-                classifier: classifier
-            )
-            let name = String(index)
-            rows.append(MeasurementTable.Row(name, measurement))
+            let measurement = SongMeasurement(Sound(sound), expectation: Expectation(song), classifier: classifier)
+            rows.append(MeasurementTable.Row("\(index)", measurement))
             guard let folder = plan.folder else { continue }
-            try AudioFile.write(piece.audio, to: "\(folder)/\(name).wav")
-            try SidecarFiles.write(Sidecar(song.metadata), for: "\(folder)/\(name).wav")
+            try AudioFile.write(sound, to: "\(folder)/\(index).wav")
+            try SidecarFiles.write(Sidecar(song.metadata), for: "\(folder)/\(index).wav")
         }
         return ModelFigures(
             base: try await engine.base.name,
             seed: plan.corpus.seed,
             music: MeasurementTable(rows),
-            reconstruction: try await reconstruction(engine, plan, progress: progress),
+            reconstruction: reconstruction,
             generationSeconds: seconds
         )
+    }
+
+    /// What the model makes of a description.
+    private static func make(
+        _ index: Int,
+        of plan: Plan,
+        with engine: MusicEngine
+    ) async throws -> (SongDescription, AudioBuffer) {
+        let song = plan.corpus.description(index)
+        var request = song.request(seed: plan.corpus.seed &+ UInt64(index))
+        (request.steps, request.guidance) = (plan.steps, plan.guidance)
+        return (song, try await engine.generate(request, adapters: plan.adapters).pieces[0].audio)
     }
 
     private static func reconstruction(
         _ engine: MusicEngine,
         _ plan: Plan,
+        _ classifier: TimbreClassifier,
         progress: (String, Int, Int) -> Void
     ) async throws -> Reconstruction? {
         guard plan.reconstructions > 0 else { return nil }
         let corpus = Corpus(seed: plan.corpus.seed, styles: plan.corpus.styles, part: .heldOut, seconds: 6...6)
         var (convergence, logMagnitude) = (0.0, 0.0)
+        var measurements: [SongMeasurement] = []
         for index in 0..<plan.reconstructions {
             progress("encoding and decoding", index, plan.reconstructions)
             let song = corpus.song(index)
@@ -118,6 +129,9 @@ struct ModelFigures: Encodable {
                 Sound(planar: samples, channels: SynthesizedSong.channelCount, sampleRate: SynthesizedSong.sampleRate),
                 Sound(song.mono, sampleRate: SynthesizedSong.sampleRate)
             )
+            measurements.append(
+                SongMeasurement(found, expectation: Expectation(song.description), classifier: classifier)
+            )
             guard let distance = SpectralDistance(found, from: wanted) else { continue }
             convergence += distance.convergence / Double(plan.reconstructions)
             logMagnitude += distance.logMagnitude / Double(plan.reconstructions)
@@ -125,7 +139,10 @@ struct ModelFigures: Encodable {
         return Reconstruction(
             songs: plan.reconstructions,
             spectralConvergence: convergence,
-            logMagnitude: logMagnitude
+            logMagnitude: logMagnitude,
+            tempo: MeasurementTable.Share(measurements.map(\.isTempoRight)),
+            key: MeasurementTable.Share(measurements.map(\.isKeyRight)),
+            style: MeasurementTable.Share(measurements.map(\.isStyleRight))
         )
     }
 
@@ -138,6 +155,8 @@ struct ModelFigures: Encodable {
                     + "spectral convergence \(Figures.rounded(reconstruction.spectralConvergence, places: 3)), "
                     + "log magnitude \(Figures.rounded(reconstruction.logMagnitude, places: 3))"
             )
+            let (tempo, key, style) = (reconstruction.tempo, reconstruction.key, reconstruction.style)
+            print("still right: bpm \(tempo.text), key \(key.text), style \(style.text)")
         }
         print("\(base), seed \(seed), \(Figures.seconds(generationSeconds)) of generating")
     }

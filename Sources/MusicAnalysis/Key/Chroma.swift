@@ -13,7 +13,7 @@ struct Chroma: Sendable {
     /// How unequal the notes above the bass are: their deviation as a share of their mean.
     let contrast: Double
 
-    private static let window = 16_384
+    private static let window = 8192
     private static let framesPerSecond = 10
     /// C2 to B2, and what is above up to 1.1 kHz.
     private static let bass = 36..<48

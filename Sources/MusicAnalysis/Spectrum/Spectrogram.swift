@@ -9,7 +9,7 @@ import Darwin
 /// The power of a sound by time and frequency.
 struct Spectrogram: Sendable {
     /// `[frames][bins]`: squared magnitudes; a full-scale sine on a bin has 1.
-    let frames: [[Float]]
+    var frames: [[Float]]
     /// Hertz between bins.
     let resolution: Double
     /// Frames a second.

@@ -17,6 +17,10 @@ package struct TimbreClassifier: Sendable {
 
     /// Magnitudes of noise, where songs have a root mean square of 0.1.
     private static let noises: [Float] = [0, 0.006, 0.05]
+    /// The most deviations that a feature counts for.
+    private static let limit = 4.0
+    /// Shares of power that is spread around where it belongs, and where in hertz what is high gets weaker.
+    private static let hazes: [(strength: Float, cut: Double?)] = [(0, nil), (0.2, nil), (0, 2000), (0.8, 4000)]
 
     /// What it thinks of a sound.
     package struct Answer: Sendable {
@@ -56,10 +60,12 @@ package struct TimbreClassifier: Sendable {
             )
             for index in 0..<configuration.songsPerStyle {
                 let sound = Sound(corpus.song(index).mono, sampleRate: SynthesizedSong.sampleRate)
-                // Most are heard through noise, as what a model makes will be.
+                // Most are heard through noise or haze, as what a model makes will be.
                 let level = Self.noises[index % Self.noises.count]
                 let heard = level > 0 ? sound.withNoise(level: level, seed: UInt64(index)) : sound
-                guard let features = TimbreFeatures(heard) else { continue }
+                let (strength, cut) = Self.hazes[index / Self.noises.count % Self.hazes.count]
+                let haze = Haze(strength: strength, cut: cut, seed: UInt64(index))
+                guard let features = TimbreFeatures(heard, through: haze) else { continue }
                 examples.append(features.values)
                 labels.append(label)
             }
@@ -79,7 +85,7 @@ package struct TimbreClassifier: Sendable {
                 spread[place] += distance * distance
             }
         }
-        let scale = spread.map { 1 / max(1e-3, ($0 / count).squareRoot()) }
+        let scale = spread.map { 1 / max(0.01, ($0 / count).squareRoot()) }
         let normalized = examples.map { Self.normalized($0, centre, scale) }
         (self.centre, self.scale) = (centre, scale)
         weights = SoftmaxFit.weights(normalized, labels, classes: styles.count, passes: passes)
@@ -97,7 +103,8 @@ package struct TimbreClassifier: Sendable {
     }
 
     private static func normalized(_ values: [Double], _ centre: [Double], _ scale: [Double]) -> [Double] {
-        values.indices.map { (values[$0] - centre[$0]) * scale[$0] }
+        // Cut, so that a band in which songs of the training hardly differ does not outweigh all others.
+        values.indices.map { max(-limit, min(limit, (values[$0] - centre[$0]) * scale[$0])) }
     }
 
     private static func distance(_ values: [Double]) -> Double {

@@ -18,7 +18,9 @@ struct TimbreFeatures: Sendable {
     private static let framesPerSecond = 50
     private static let bandCount = 32
     /// A power this far below the loudest band counts as silence.
-    private static let floor: Float = 1e-5
+    private static let floor: Float = 1e-3
+    /// Frames whose powers are averaged, on both sides of one: the flutter of noise is no beginning of a note.
+    private static let smoothing = 1
     /// Fewer frames with sound in them say nothing.
     private static let leastFrames = 25
     /// A frame has sound if its power is at least this share of the loudest frame's.
@@ -28,14 +30,21 @@ struct TimbreFeatures: Sendable {
     private static let noisy = 0.4
 
     /// Looks at the frames that have sound; nil where they are less than half a second's, or noise.
-    init?(_ sound: Sound) {
+    ///
+    /// - Parameters:
+    ///   - sound: what to look at.
+    ///   - haze: through how much of it, for learning.
+    init?(_ sound: Sound, through haze: Haze? = nil) {
         guard !sound.isSilent else { return nil }
-        let spectrogram = Spectrogram(
+        var spectrogram = Spectrogram(
             sound.samples,
             sampleRate: sound.sampleRate,
             window: Self.window,
             hop: sound.sampleRate / Self.framesPerSecond
         )
+        if var haze {
+            spectrogram.frames = spectrogram.frames.map { haze.over($0, resolution: spectrogram.resolution) }
+        }
         let bands = MelBands(
             Self.bandCount,
             in: 120...6000,
@@ -51,7 +60,15 @@ struct TimbreFeatures: Sendable {
         let bins = Int(120 / spectrogram.resolution)...Int(6000 / spectrogram.resolution)
         let flatness = heard.reduce(0.0) { $0 + Self.flatness(of: spectrogram.frames[$1][bins]) }
         guard flatness / Double(heard.count) < Self.noisy else { return nil }
-        values = Self.statistics(of: heard.map { powers[$0].map { Double(log($0 / loudest + Self.floor)) } })
+        let smooth = Self.smoothed(powers)
+        values = Self.statistics(of: heard.map { smooth[$0].map { Double(log($0 / loudest + Self.floor)) } })
+    }
+
+    private static func smoothed(_ powers: [[Float]]) -> [[Float]] {
+        powers.indices.map { frame in
+            let near = powers[max(0, frame - smoothing)...min(powers.count - 1, frame + smoothing)]
+            return (0..<bandCount).map { band in near.reduce(0) { $0 + $1[band] } / Float(near.count) }
+        }
     }
 
     /// The geometric mean of a spectrum's powers as a share of the arithmetic one.
@@ -59,7 +76,7 @@ struct TimbreFeatures: Sendable {
         let count = Double(spectrum.count)
         let mean = spectrum.reduce(0.0) { $0 + Double($1) } / count
         guard mean > 0 else { return 0 }
-        return exp(spectrum.reduce(0.0) { $0 + log(Double($1) + 1e-20) } / count) / mean
+        return exp(spectrum.reduce(0.0) { $0 + log(Double($1) / mean + 1e-12) } / count)
     }
 
     /// Each band's mean against all bands' mean, its deviation, its mean growth and its mean fall from frame to frame.
