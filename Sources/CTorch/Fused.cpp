@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "SnakeRows.hpp"
 #include "Support.hpp"
 
 #include <ATen/ExpandUtils.h>
@@ -30,6 +31,8 @@ at::Tensor rotary(const at::Tensor &x, const at::Tensor &cosine, const at::Tenso
 
 /// x + sin²(αx)·β⁻¹.
 at::Tensor snake(const at::Tensor &x, const at::Tensor &alphaExp, const at::Tensor &betaInverse) {
+  if (canSnakeRows(x, alphaExp, betaInverse))
+    return snakeRows(x, alphaExp, betaInverse);
   return plus(times(x.mul(alphaExp).sin_().square_(), betaInverse), x);
 }
 

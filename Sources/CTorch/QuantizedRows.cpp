@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only loops over elements in this library: libtorch's own operations would take six passes over memory for what are
-// two, a third of the time of the product they serve.
+// Loops over elements of their own: libtorch's operations would take six passes over memory for what are two, a third of
+// the time of the product they serve.
 #include "QuantizedRows.hpp"
 #include "ParallelRows.hpp"
 

@@ -123,6 +123,7 @@ void fillPointwise(CTTable &table);
 void fillReduction(CTTable &table);
 void fillLinearAlgebra(CTTable &table);
 void fillConvolution(CTTable &table);
+void fillSpectrum(CTTable &table);
 void fillNetwork(CTTable &table);
 void fillFused(CTTable &table);
 void fillQuantization(CTTable &table);

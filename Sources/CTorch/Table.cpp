@@ -34,6 +34,7 @@ CTTable makeTable() {
   ctorch::fillReduction(table);
   ctorch::fillLinearAlgebra(table);
   ctorch::fillConvolution(table);
+  ctorch::fillSpectrum(table);
   ctorch::fillNetwork(table);
   ctorch::fillFused(table);
   ctorch::fillQuantization(table);

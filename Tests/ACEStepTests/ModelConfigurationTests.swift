@@ -93,6 +93,71 @@ struct ModelConfigurationTests {
         }
     }
 
+    @Test("An encoder has a base width of its own only where the configuration names one")
+    func encoderWidth() throws {
+        func configuration(_ fields: [String: Any?]) throws -> AutoencoderConfiguration {
+            let copy = try FixtureCopy(of: "checkpoints")
+            try copy.edit(json: "vae/config.json", fields)
+            return try AutoencoderConfiguration(directory: copy.path(of: "vae"))
+        }
+        #expect(try configuration([:]).encoderChannels == 128)
+        #expect(try configuration(["encoder_hidden_size": nil]).encoderChannels == 128)
+        #expect(try configuration(["encoder_hidden_size": 96]).encoderChannels == 96)
+        let small = try configuration(["encoder_channels": 4])
+        #expect((small.encoderChannels, small.latentChannels, small.decoderChannels) == (4, 64, 4))
+        #expect(try configuration(["encoder_channels": nil as Int?]).encoderChannels == 128)
+    }
+
+    @Test("An encoder's width that cannot be is refused by name")
+    func hostileEncoderWidth() throws {
+        let cases: [([String: any Sendable], String)] = [
+            (["encoder_channels": 0], "encoder_channels is 0"), (["encoder_channels": -3], "encoder_channels is -3"),
+            (["encoder_channels": 65_537], "encoder_channels is 65537"),
+            (["encoder_channels": Int.max], "encoder_channels is \(Int.max)"),
+            (["encoder_channels": "4"], "encoder_channels"), (["encoder_channels": 4.5], "not whole"),
+            (["encoder_channels": [4]], "encoder_channels"),
+            (["encoder_channels": 4, "encoder_hidden_size": 100], "encoder_hidden_size is 100"),
+            (["encoder_channels": 4, "decoder_input_channels": 32], "encoder_hidden_size is 128"),
+            (["decoder_input_channels": 5000], "decoder_input_channels is 5000"),
+        ]
+        for (fields, words) in cases {
+            let copy = try FixtureCopy(of: "checkpoints")
+            try copy.edit(json: "vae/config.json", fields)
+            let error = #expect(throws: ModelError.self) {
+                try AutoencoderConfiguration(directory: copy.path(of: "vae"))
+            }
+            let text = error?.description ?? ""
+            #expect(text.hasPrefix(copy.path(of: "vae/config.json")) && text.contains(words), "\(fields): \(text)")
+        }
+    }
+
+    @Test("A written configuration is read as it was, and says encoder_channels only where it must")
+    func writtenConfiguration() throws {
+        for width in [3, 128] {
+            let sizes = try AutoencoderConfiguration(
+                downsamplingRatios: [10, 6, 4, 4, 2],
+                channelMultiples: [8, 20, 28, 28, 28],
+                encoderChannels: width,
+                decoderChannels: 4
+            )
+            let copy = try FixtureCopy(of: "checkpoints")
+            let text = String(decoding: try sizes.json, as: UTF8.self)
+            try copy.write(text, to: "vae/config.json")
+            #expect(try AutoencoderConfiguration(directory: copy.path(of: "vae")) == sizes)
+            #expect(text.contains("encoder_channels") == (width == 3))
+            #expect(text.contains("\"encoder_hidden_size\" : 128"))
+        }
+        #expect(throws: ModelError.self) {
+            try AutoencoderConfiguration(
+                downsamplingRatios: [2],
+                channelMultiples: [1],
+                encoderChannels: 1,
+                decoderChannels: 1,
+                latentChannels: .max
+            )
+        }
+    }
+
     @Test("Parts of different models are refused, with both sizes")
     func mismatchedParts() throws {
         func load(_ copy: FixtureCopy) throws -> String {

@@ -19,7 +19,7 @@ extern "C" {
 #pragma clang assume_nonnull begin
 
 /// Raised whenever a field of CTTable changes; a table of another version is refused.
-#define CT_ABI_VERSION 3
+#define CT_ABI_VERSION 4
 /// The libtorch release this header's library is compiled for.
 #define CT_TORCH_MAJOR 2
 #define CT_TORCH_MINOR 11
@@ -286,6 +286,9 @@ typedef struct CTTable {
   CTResult (*_Nonnull convTranspose2d)(
       CTOut out, CTTensor *input, CTTensor *weight, CTTensor *_Nullable bias, const CTInt *stride, const CTInt *padding,
       const CTInt *outputPadding, CTInt groups, const CTInt *dilation);
+
+  // Spectra: real and imaginary parts lie in a last dimension of size 2
+  CTResult (*_Nonnull stft)(CTOut out, CTTensor *a, CTInt size, CTInt hop, CTTensor *window, bool centered);
 
   // Networks
   CTResult (*_Nonnull rmsNorm)(CTOut out, CTTensor *a, CTTensor *_Nullable weight, double epsilon);

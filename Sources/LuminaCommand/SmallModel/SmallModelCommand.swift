@@ -10,6 +10,8 @@ struct SmallModelCommand: AsyncParsableCommand {
         commandName: "small-model",
         abstract: "Make and measure the embedded model: its music, its parts, its figures.",
         shouldDisplay: false,
-        subcommands: [MakeCorpus.self, TrainSmallModel.self, AssembleSmallModel.self, MeasureMusic.self]
+        subcommands: [
+            MakeCorpus.self, TrainAutoencoder.self, TrainSmallModel.self, AssembleSmallModel.self, MeasureMusic.self,
+        ]
     )
 }

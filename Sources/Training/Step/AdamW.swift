@@ -11,20 +11,27 @@ package final class AdamW {
     /// Steps taken.
     package private(set) var stepCount = 0
     private let weightDecay: Double
+    private let squareDecay: Double
 
     /// Starts with zeros.
     ///
     /// - Parameters:
     ///   - parameters: what is optimized.
     ///   - weightDecay: decoupled, on everything.
+    ///   - squareDecay: what is kept of the squares' moving mean.
     /// - Throws: `TorchError` if there is no memory for the moments.
-    package init(_ parameters: ParameterSet, weightDecay: Double) throws(TorchError) {
+    package init(
+        _ parameters: ParameterSet,
+        weightDecay: Double,
+        squareDecay: Double = 0.999
+    ) throws(TorchError) {
         let zeros = { (parameter: Parameter) throws(TorchError) in
             try Tensor.zeros(parameter.value.shape, device: parameter.value.device)
         }
         means = TensorList(try parameters.parameters.map(zeros))
         squares = TensorList(try parameters.parameters.map(zeros))
         self.weightDecay = weightDecay
+        self.squareDecay = squareDecay
     }
 
     /// Takes a step.
@@ -38,6 +45,7 @@ package final class AdamW {
         stepCount += 1
         let step = TensorList.AdamWStep(
             learningRate: learningRate,
+            squareDecay: squareDecay,
             weightDecay: weightDecay,
             step: stepCount
         )
