@@ -124,7 +124,9 @@ struct FusedTests {
         let x = try noise([1, 6, 50], seed: 1, dtype)
         let alpha = try noise([1, 6, 1], seed: 2, dtype).exp()
         let beta = try noise([1, 6, 1], seed: 3, dtype).exp().reciprocal()
-        #expect(try x.snake(alpha, beta).equal(x + (x * alpha).sin().square() * beta))
+        let difference = try x.snake(alpha, beta) - (x + (x * alpha).sin().square() * beta)
+        // float32 has a loop of its own, the others libtorch's operations.
+        #expect(try difference.abs().max().item() <= (dtype == .float32 ? 2e-6 : 0))
         let wide = try x.snake(alpha, beta.to(.float64))
         #expect(try wide.equal(x + (x * alpha).sin().square() * beta.to(.float64)))
     }
