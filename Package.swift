@@ -147,6 +147,9 @@ let package = Package(
         .executableTarget(name: "example-blend", dependencies: ["Lumina"], path: "Examples/blend"),
 
         .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport"),
+        .target(
+            name: "ModelTestSupport", dependencies: ["ACEStep", "Checkpoints", "Layers", "Torch"],
+            path: "Tests/ModelTestSupport"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(
             name: "CheckpointsTests",
@@ -220,14 +223,16 @@ let package = Package(
         ),
         .testTarget(
             name: "ACEStepTests",
-            dependencies: ["ACEStep", "Adapters", "AdapterFormats", "Layers", "Torch", "Checkpoints", "TestSupport"],
+            dependencies: [
+                "ACEStep", "Adapters", "AdapterFormats", "Checkpoints", "Layers", "ModelTestSupport", "TestSupport", "Torch",
+            ],
             resources: [.copy("Fixtures")]
         ),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
                 "ACEStep", "AdapterFormats", "Adapters", "Checkpoints", "Layers", "Torch", "Training", "TrainingData",
-                "TrainingRuns", "TestSupport",
+                "TrainingRuns", "ModelTestSupport", "TestSupport",
             ],
             resources: [.copy("Fixtures")]
         ),

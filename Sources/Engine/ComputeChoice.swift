@@ -9,16 +9,11 @@ public enum ComputeChoice {
     ///
     /// - Throws: ``EngineError/unsupported(_:)`` for a device that is unknown or not there.
     public static func device(_ text: String) throws -> Device {
-        if text == "auto" { return try Device.isCUDAAvailable ? .cuda() : .cpu }
-        guard let device = Device(parsing: text) else {
-            throw EngineError.unsupported("unknown device '\(text)'; use auto, cpu, cuda or cuda:1")
+        do {
+            return try Device(choosing: text)
+        } catch let error as DeviceChoiceError {
+            throw EngineError.unsupported(error.description)
         }
-        guard try device == .cpu || Device.isCUDAAvailable else {
-            throw EngineError.unsupported(
-                "there is no CUDA device here, or libtorch was installed without CUDA; `lumina doctor` says which"
-            )
-        }
-        return device
     }
 
     /// How to compute.
@@ -82,6 +77,6 @@ public enum ComputeChoice {
 
     /// Whether this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX); without it bfloat16 is slower than float32.
     public static var hasFastBFloat16: Bool {
-        get throws { try !TorchRuntime.cpuFeatures.isDisjoint(with: ["avx512_bf16", "amx_bf16"]) }
+        get throws { try TorchRuntime.hasFastBFloat16 }
     }
 }

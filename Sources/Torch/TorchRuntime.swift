@@ -40,6 +40,11 @@ public enum TorchRuntime {
         }
     }
 
+    /// Whether the processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX); without it bfloat16 is slower than float32.
+    public static var hasFastBFloat16: Bool {
+        get throws(TorchError) { try !cpuFeatures.isDisjoint(with: ["avx512_bf16", "amx_bf16"]) }
+    }
+
     /// How this libtorch was built, several lines for a report.
     public static var buildConfiguration: String {
         get throws(TorchError) {

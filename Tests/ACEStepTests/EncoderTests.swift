@@ -2,6 +2,7 @@
 
 import ACEStep
 import Layers
+import ModelTestSupport
 import TestSupport
 import Testing
 import Torch

@@ -3,6 +3,7 @@
 import ACEStep
 import Checkpoints
 import Layers
+import ModelTestSupport
 import TestSupport
 import Testing
 import Torch

@@ -107,6 +107,7 @@ public enum ProgramRun {
                         return id == 0 || isDue
                     }
                     if isOver { return }
+                    // Nobody tells when a condition on files comes true.
                     usleep(1000)
                 }
             }

@@ -73,7 +73,7 @@ struct NetworkTests {
     }
 }
 
-@Suite("Fused operations equal their plain composition, bit for bit")
+@Suite("Fused operations equal their plain composition")
 struct FusedTests {
     private func noise(_ shape: [Int], seed: UInt64, _ dtype: DType = .float32) throws -> Tensor {
         try Tensor.randn(shape, generator: Generator(seed: seed)).to(dtype)

@@ -2,6 +2,7 @@
 
 import ACEStep
 import Foundation
+import ModelTestSupport
 import TestSupport
 import Testing
 import Torch
@@ -102,7 +103,7 @@ struct AutoencoderGradientTests {
         }
         #expect(values[0] == values[1])
         let audio = try withoutGradients { try second.decoder(first.noise).floats() }
-        #expect(try Autoencoders.decoder(directory.path)(first.noise).floats() == audio)
+        #expect(try Autoencoder.decoder(directory.path)(first.noise).floats() == audio)
     }
 
     @Test("Settings that cannot be are refused by name")

@@ -4,32 +4,11 @@ import ACEStep
 import Checkpoints
 import Foundation
 import Layers
+import ModelTestSupport
 import TestSupport
 import Testing
 import Torch
 import Training
-
-/// Reads the halves of an autoencoder's folder as `generate` and `preprocess` do.
-enum Autoencoders {
-    static func decoder(_ folder: String) throws -> OobleckDecoder {
-        try OobleckDecoder(
-            Weights(source(folder), path: "decoder"),
-            configuration: AutoencoderConfiguration(directory: folder)
-        )
-    }
-
-    static func encoder(_ folder: String) throws -> OobleckEncoder {
-        try OobleckEncoder(
-            Weights(source(folder), path: "encoder"),
-            configuration: AutoencoderConfiguration(directory: folder)
-        )
-    }
-
-    private static func source(_ folder: String) throws -> WeightSource {
-        let store = try TensorStore(directory: folder, baseName: "diffusion_pytorch_model")
-        return WeightSource(store: store, dtype: .float32, device: .cpu)
-    }
-}
 
 extension RunTests {
     /// Trainings of autoencoders from settings to folders; inside the suite whose runs watch signals one at a time.
@@ -151,12 +130,12 @@ extension RunTests {
             let figures = try #require(quality)
             let audio = try Tensor(Tones(first: 1000).crop(0, length: 1200), shape: [1, 2, 1200])
             let (encoder, decoder) = try (
-                Autoencoders.encoder(directory.path(of: "float32/vae")),
-                Autoencoders.decoder(directory.path(of: "float32/vae"))
+                Autoencoder.encoder(directory.path(of: "float32/vae")),
+                Autoencoder.decoder(directory.path(of: "float32/vae"))
             )
             let error = try (decoder(encoder(audio).mean) - audio).square().sum().item() / audio.square().sum().item()
             #expect(abs(-10 * log10(error) - figures.signalToNoise) < 3)
-            let half = try Autoencoders.decoder(directory.path(of: "bfloat16/vae"))(encoder(audio).mean)
+            let half = try Autoencoder.decoder(directory.path(of: "bfloat16/vae"))(encoder(audio).mean)
             let difference = try (half - decoder(encoder(audio).mean)).abs().max().item()
             #expect(difference > 0 && difference < 0.05)
         }

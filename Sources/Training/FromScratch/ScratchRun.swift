@@ -75,12 +75,8 @@ package final class ScratchRun {
             session: session,
             source: source,
             state: state,
-            output: RunOutput(settings: settings, layout: layout, session: session),
-            recorder: RunRecorder(
-                layout: layout,
-                settings: settings,
-                continuingAt: state.step > 0 ? state.step + 1 : nil
-            ),
+            layout: layout,
+            continuingAt: state.step > 0 ? state.step + 1 : nil,
             observer: observer,
             interruption: { [deadline] in
                 watch.received ?? deadline.flatMap { ContinuousClock.now >= $0 ? Self.timeIsUp : nil }

@@ -30,8 +30,8 @@ final class TrainingLoop {
         session: TrainingSession,
         source: any SampleSupply,
         state: RunState,
-        output: RunOutput,
-        recorder: RunRecorder,
+        layout: RunLayout,
+        continuingAt firstStep: Int?,
         observer: @escaping TrainingObserver,
         interruption: @escaping () -> Int32?
     ) throws {
@@ -39,8 +39,8 @@ final class TrainingLoop {
         self.session = session
         self.source = source
         self.state = state
-        self.output = output
-        self.recorder = recorder
+        output = RunOutput(settings: settings, layout: layout, session: session)
+        recorder = RunRecorder(layout: layout, settings: settings, continuingAt: firstStep)
         self.observer = observer
         self.interruption = interruption
         order = DataOrder(

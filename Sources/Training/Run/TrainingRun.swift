@@ -23,7 +23,8 @@ package final class TrainingRun {
     /// - Parameters:
     ///   - settings: which have passed `SettingsCheck` and `PlaceCheck`, and name a checkpoint.
     ///   - observer: told of everything, on the run's thread.
-    /// - Throws: `ModelError` if there is no such checkpoint, ``TrainingError`` for what cannot be done here.
+    /// - Throws: `ModelError` if there is no such checkpoint, `DeviceChoiceError` for a device that is not there, ``TrainingError``
+    ///   for what cannot be done here.
     package init(settings: TrainingSettings, observer: @escaping TrainingObserver = { _ in }) throws {
         self.settings = settings
         self.observer = observer
@@ -32,22 +33,8 @@ package final class TrainingRun {
         }
         layout = RunLayout(root: output)
         files = try ModelFiles(path: checkpoint, variant: settings.model.variant)
-        device = try Self.device(settings.model.device)
+        device = try Device(choosing: settings.model.device)
         dtype = try Self.dtype(settings.model.precision, files: files, on: device)
-    }
-
-    private static func device(_ text: String) throws -> Device {
-        if text == "auto" { return try Device.isCUDAAvailable ? .cuda() : .cpu }
-        guard let device = Device(parsing: text) else {
-            throw TrainingError.unsupported(what: "the device '\(text)'", advice: "use auto, cpu, cuda or cuda:1")
-        }
-        guard try device.isCPU || Device.isCUDAAvailable else {
-            throw TrainingError.unsupported(
-                what: "training on \(text) without a CUDA device, or with a libtorch without CUDA,",
-                advice: "`lumina doctor` says which; use --device cpu"
-            )
-        }
-        return device
     }
 
     private static func dtype(
@@ -64,7 +51,7 @@ package final class TrainingRun {
                 advice: "its range is too small for gradients; use bf16 or fp32"
             )
         case .auto:
-            let isFast = try !device.isCPU || !TorchRuntime.cpuFeatures.isDisjoint(with: ["avx512_bf16", "amx_bf16"])
+            let isFast = try !device.isCPU || TorchRuntime.hasFastBFloat16
             return try isFast && VelocityModel.storedType(of: files) == .bfloat16 ? .bfloat16 : .float32
         }
     }
@@ -107,12 +94,8 @@ package final class TrainingRun {
             session: session,
             source: source,
             state: state,
-            output: RunOutput(settings: settings, layout: layout, session: session),
-            recorder: RunRecorder(
-                layout: layout,
-                settings: settings,
-                continuingAt: isResumed ? state.step + 1 : nil
-            ),
+            layout: layout,
+            continuingAt: isResumed ? state.step + 1 : nil,
             observer: observer,
             interruption: { watch.received }
         )

@@ -78,6 +78,7 @@ struct AdaptiveLimitTests {
             try await group.waitForAll()
         }
         #expect(await gauge.highest <= 3)
+        // Longer than any test: only the cancellation can end it.
         let waiting = Task { try await limit.run { _ in try await Task.sleep(for: .seconds(3600)) } }
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }

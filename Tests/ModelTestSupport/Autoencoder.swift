@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ACEStep
+package import ACEStep
 import Checkpoints
 import Layers
 import Torch
 
 /// Reads the halves of an autoencoder's directory, in float32.
-enum Autoencoder {
+package enum Autoencoder {
     /// The half that makes audio.
-    static func decoder(_ directory: String) throws -> OobleckDecoder {
+    package static func decoder(_ directory: String) throws -> OobleckDecoder {
         try OobleckDecoder(
             Weights(source(directory), path: "decoder"),
             configuration: AutoencoderConfiguration(directory: directory)
@@ -16,7 +16,7 @@ enum Autoencoder {
     }
 
     /// The half that reads audio.
-    static func encoder(_ directory: String) throws -> OobleckEncoder {
+    package static func encoder(_ directory: String) throws -> OobleckEncoder {
         try OobleckEncoder(
             Weights(source(directory), path: "encoder"),
             configuration: AutoencoderConfiguration(directory: directory)
