@@ -4,6 +4,7 @@ import ACEStep
 import ArgumentParser
 import Foundation
 import MusicSynthesis
+import Torch
 import Training
 import TrainingRuns
 
@@ -25,7 +26,7 @@ struct TrainSmallModel: AsyncParsableCommand {
     var tokenizer: String
 
     @Option(help: "Steps of the whole training.")
-    var steps = 9000
+    var steps = 7000
 
     @Option(help: "Stop after so many minutes; the same command goes on.")
     var minutes: Double?
@@ -40,7 +41,7 @@ struct TrainSmallModel: AsyncParsableCommand {
     var seed = 7
 
     @Option(help: "Songs of a step.")
-    var batchSize = 16
+    var batchSize = 32
 
     @Option(help: "The highest learning rate.")
     var lr = 1e-3
@@ -77,6 +78,8 @@ struct TrainSmallModel: AsyncParsableCommand {
         }
         let display = TrainingDisplay()
         let outcome = try await TrainingThread().run { [self, settings] () throws -> RunOutcome? in
+            // A third less time on processors that can; what is learnt is the same within the noise of another seed.
+            try TorchRuntime.setRoundsFactors(TorchRuntime.hasFastBFloat16)
             try folder.prepare(SmallModel(), tokenizer: [UInt8](words)) { Self.piece($0, of: corpus) }
             guard try makeLatents(folder, corpus, until: deadline), !latentsOnly else { return nil }
             let run = try ScratchRun(settings: settings, steps: steps, until: deadline) { display.show($0) }

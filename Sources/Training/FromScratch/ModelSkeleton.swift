@@ -43,7 +43,7 @@ package struct ModelSkeleton {
         }
     }
 
-    /// Writes what the autoencoder makes of silence: its own encoder says, edges included.
+    /// Writes what the autoencoder makes of silence, edges included, with the code of positions.
     ///
     /// - Parameter frames: how many.
     /// - Throws: what cannot be encoded or written.
@@ -51,7 +51,8 @@ package struct ModelSkeleton {
         let encoder = try LatentEncoder(autoencoder: autoencoderDirectory)
         let count = frames * encoder.configuration.hop * encoder.configuration.audioChannels
         let latents = try encoder.latents(of: Array(repeating: 0, count: count)) { _ in }
-        let stored = try latents.transpose(0, 1).unsqueeze(0).contiguous()
+        let coded = try latents + PositionCode.code(frames: latents.dimension(0), channels: latents.dimension(1))
+        let stored = try coded.transpose(0, 1).unsqueeze(0).contiguous()
         try TensorFileWriter.write(
             to: directory + "/silence_latent.safetensors",
             tensors: [("silence_latent", stored)],
