@@ -60,4 +60,18 @@ struct DescriptionTests {
         )
         #expect(song.caption == "mine")
     }
+
+    @Test("Some captions leave open what plays; the songs stay the same")
+    func unnamed() {
+        let (named, open) = (Corpus(seed: 3), Corpus(seed: 3, unnamedPercent: 40))
+        var count = 0
+        for index in 0..<200 {
+            let (song, same) = (open.description(index), named.description(index))
+            #expect((Style(namedIn: song.caption) == nil) == !song.namesStyle, "\(song.caption)")
+            #expect(song.caption.contains("with drums") == song.hasDrums, "\(song.caption)")
+            #expect(song.seed == same.seed && song.bpm == same.bpm && (song.caption == same.caption) == song.namesStyle)
+            if !song.namesStyle { count += 1 }
+        }
+        #expect((60...100).contains(count))
+    }
 }

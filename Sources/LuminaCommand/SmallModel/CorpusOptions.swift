@@ -27,7 +27,11 @@ struct CorpusOptions: ParsableArguments {
     @Option(help: "Whole seconds of a song: a number, or two with a dash between.")
     var seconds = "6-10"
 
+    @Option(help: "Of a hundred captions so many do not say what plays.")
+    var unnamed = 0
+
     func validate() throws {
+        guard (0...100).contains(unnamed) else { throw ValidationError("--unnamed is \(unnamed); it must be 0 to 100") }
         guard (1...1_000_000).contains(count) else {
             throw ValidationError("--count is \(count); it must be 1 to 1000000")
         }
@@ -40,7 +44,13 @@ struct CorpusOptions: ParsableArguments {
     /// - Returns: the corpus.
     /// - Throws: `ValidationError` if an option makes no sense.
     func corpus(_ usual: Corpus.Part) throws -> Corpus {
-        Corpus(seed: seed, styles: try listedStyles(), part: part ?? usual, seconds: try range())
+        Corpus(
+            seed: seed,
+            styles: try listedStyles(),
+            part: part ?? usual,
+            seconds: try range(),
+            unnamedPercent: unnamed
+        )
     }
 
     private func listedStyles() throws -> [Style] {

@@ -19,6 +19,9 @@ struct TrainSmallModel: AsyncParsableCommand {
             """
     )
 
+    /// So many captions of a hundred leave it to an adapter what plays.
+    private static let unnamedPercent = 8
+
     @Option(help: ArgumentHelp("The folder in which the model comes into being.", valueName: "dir"))
     var work: String
 
@@ -69,7 +72,7 @@ struct TrainSmallModel: AsyncParsableCommand {
     func run() async throws {
         let deadline = minutes.map { ContinuousClock.now + .seconds($0 * 60) }
         let folder = SmallModelFolder(work)
-        let corpus = Corpus(seed: UInt64(seed), seconds: try lengths())
+        let corpus = Corpus(seed: UInt64(seed), seconds: try lengths(), unnamedPercent: Self.unnamedPercent)
         var settings = folder.settings(seed: seed)
         settings.optimization.batchSize = batchSize
         settings.optimization.learningRate = lr
@@ -100,7 +103,9 @@ struct TrainSmallModel: AsyncParsableCommand {
         until deadline: ContinuousClock.Instant?
     ) throws -> Bool {
         let watch = SignalWatch()
-        let preparation = try folder.preparation(corpus: "corpus \(seed), \(seconds) seconds")
+        let preparation = try folder.preparation(
+            corpus: "corpus \(seed), \(seconds) seconds, \(Self.unnamedPercent) % unnamed"
+        )
         return try preparation.run(0..<songs) { index in
             Self.piece(index, of: corpus)
         } progress: { done in

@@ -23,6 +23,8 @@ package struct Corpus: Sendable {
     package let part: Part
     /// How long songs are, in whole seconds.
     package let seconds: ClosedRange<Int>
+    /// Of a hundred captions so many do not say what plays.
+    package let unnamedPercent: Int
 
     /// The songs of a seed.
     ///
@@ -31,17 +33,20 @@ package struct Corpus: Sendable {
     ///   - styles: what occurs, at least one.
     ///   - part: which combinations occur.
     ///   - seconds: how long songs are, at least 1.
+    ///   - unnamedPercent: of a hundred captions so many do not say what plays.
     package init(
         seed: UInt64,
         styles: [Style] = Style.base,
         part: Part = .training,
-        seconds: ClosedRange<Int> = 6...10
+        seconds: ClosedRange<Int> = 6...10,
+        unnamedPercent: Int = 0
     ) {
         precondition(!styles.isEmpty && seconds.lowerBound > 0, "a corpus needs styles and songs of a second or more")
         self.seed = seed
         self.styles = styles
         self.part = part
         self.seconds = seconds
+        self.unnamedPercent = unnamedPercent
     }
 
     /// What the song of an index is.
@@ -65,6 +70,7 @@ package struct Corpus: Sendable {
         let bpm = random.within(SongDescription.tempos)
         let metre: Metre = random.chance(25) ? .three : .four
         let length = random.within(seconds)
+        let song = random.next()
         return SongDescription(
             style: style,
             hasDrums: hasDrums,
@@ -72,7 +78,8 @@ package struct Corpus: Sendable {
             bpm: bpm,
             metre: metre,
             seconds: length,
-            seed: random.next()
+            namesStyle: !random.chance(unnamedPercent),
+            seed: song
         )
     }
 

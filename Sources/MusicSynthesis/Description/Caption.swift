@@ -8,12 +8,24 @@ enum Caption {
         let drums = song.hasDrums ? "with drums" : random.pick(["without drums", "no drums"])
         let (tempo, mood) = (tempo(of: song.bpm), random.pick(moods(of: song.key.mode)))
         let waltz = song.metre == .three ? ", waltz" : ""
-        switch random.below(5) {
+        let form = random.below(5)
+        guard song.namesStyle else { return unnamed(form, drums: drums, tempo: tempo, mood: mood) + waltz }
+        switch form {
         case 0: return "\(style), \(drums), \(tempo), \(mood)\(waltz)"
         case 1: return "a \(tempo) \(mood) piece for \(style), \(drums)\(waltz)"
         case 2: return "\(tempo) and \(mood) music, \(style), \(drums)\(waltz)"
         case 3: return "\(mood), \(tempo), \(style), \(drums)\(waltz)"
         default: return "\(style) playing a \(mood) tune, \(drums), \(tempo)\(waltz)"
+        }
+    }
+
+    private static func unnamed(_ form: Int, drums: String, tempo: String, mood: String) -> String {
+        switch form {
+        case 0: "instrumental, \(drums), \(tempo), \(mood)"
+        case 1: "a \(tempo) \(mood) piece, \(drums)"
+        case 2: "\(tempo) and \(mood) music, \(drums)"
+        case 3: "\(mood), \(tempo), \(drums)"
+        default: "a \(mood) tune, \(drums), \(tempo)"
         }
     }
 

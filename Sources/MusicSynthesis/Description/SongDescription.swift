@@ -14,6 +14,8 @@ package struct SongDescription: Sendable, Hashable {
     package var metre: Metre
     /// Whole seconds.
     package var seconds: Int
+    /// Whether the caption says what plays.
+    package var namesStyle: Bool
     /// The caption: style, drums, tempo and mood in words.
     package var caption: String
     /// Where chords and melody come from.
@@ -33,6 +35,7 @@ package struct SongDescription: Sendable, Hashable {
         bpm: Int,
         metre: Metre = .four,
         seconds: Int,
+        namesStyle: Bool = true,
         caption: String? = nil,
         seed: UInt64
     ) {
@@ -42,6 +45,7 @@ package struct SongDescription: Sendable, Hashable {
         self.bpm = bpm
         self.metre = metre
         self.seconds = seconds
+        self.namesStyle = namesStyle
         self.seed = seed
         self.caption = ""
         var random = RandomSource(seed: seed ^ 0xCAB7)
