@@ -31,6 +31,14 @@ struct MeasureMusic: AsyncParsableCommand {
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Adapters") var adapterOptions: AdapterOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "An adapter that has learnt a style which the model has not, such as bells=DIR; several are blended too.",
+            valueName: "style=path"
+        )
+    )
+    var styleAdapter: [String] = []
+
     @Option(help: "Denoising steps; the model's default if absent.")
     var steps: Int?
 
@@ -50,8 +58,14 @@ struct MeasureMusic: AsyncParsableCommand {
         guard (0...10_000).contains(reconstruct) else {
             throw ValidationError("--reconstruct is \(reconstruct); it must be 0 to 10000")
         }
-        if audio != nil, model.checkpoint.model != nil || out != nil || !adapterOptions.adapters.isEmpty {
-            throw ValidationError("--audio measures songs that are there: give no --model, --adapter or --out")
+        _ = try subjects()
+        if audio != nil,
+            model.checkpoint.model != nil || out != nil || !adapterOptions.adapters.isEmpty
+                || !styleAdapter.isEmpty
+        {
+            throw ValidationError(
+                "--audio measures songs that are there: give no --model, --adapter, --style-adapter or --out"
+            )
         }
     }
 
@@ -62,6 +76,16 @@ struct MeasureMusic: AsyncParsableCommand {
         }
         let figures = try await measureModel()
         if json { try JSONOutput.print(figures) } else { figures.printTable() }
+    }
+
+    private func subjects() throws -> [AdapterFigures.Subject] {
+        try styleAdapter.map { text in
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let style = Style(rawValue: parts[0]) else {
+                throw ValidationError("--style-adapter is '\(text)'; it must be a style, '=' and a path")
+            }
+            return .init(adapter: AdapterReference(parts[1]), style: style)
+        }
     }
 
     private static func measure(songs path: String) throws -> MeasurementTable {
@@ -89,6 +113,7 @@ struct MeasureMusic: AsyncParsableCommand {
             steps: steps,
             guidance: guidance,
             adapters: adapters,
+            styleAdapters: try subjects(),
             folder: out
         )
         let bar = ProgressBar(isQuiet: json)

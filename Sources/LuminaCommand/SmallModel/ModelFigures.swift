@@ -24,6 +24,8 @@ struct ModelFigures: Encodable {
         let guidance: Double?
         /// What acts beside the base.
         let adapters: [AdapterReference]
+        /// Adapters of styles that the base has not learnt, asked one by one and in pairs.
+        let styleAdapters: [AdapterFigures.Subject]
         /// Where songs are written; nil keeps none.
         let folder: String?
     }
@@ -50,10 +52,12 @@ struct ModelFigures: Encodable {
     let seed: UInt64
     let music: MeasurementTable
     let reconstruction: Reconstruction?
+    let styleAdapters: AdapterFigures?
     let generationSeconds: Double
 
     private enum CodingKeys: String, CodingKey {
         case base, seed, music, reconstruction
+        case styleAdapters = "style_adapters"
         case generationSeconds = "generate_s"
     }
 
@@ -90,11 +94,23 @@ struct ModelFigures: Encodable {
             try AudioFile.write(sound, to: "\(folder)/\(index).wav")
             try SidecarFiles.write(Sidecar(song.metadata), for: "\(folder)/\(index).wav")
         }
+        let adapterPlan = AdapterFigures.Plan(
+            subjects: plan.styleAdapters,
+            count: plan.count,
+            seed: plan.corpus.seed,
+            seconds: plan.corpus.seconds,
+            steps: plan.steps,
+            guidance: plan.guidance
+        )
+        let styleAdapters =
+            try await plan.styleAdapters.isEmpty
+            ? nil : AdapterFigures.measure(engine, adapterPlan, classifier: classifier, progress: progress)
         return ModelFigures(
             base: try await engine.base.name,
             seed: plan.corpus.seed,
             music: MeasurementTable(rows),
             reconstruction: reconstruction,
+            styleAdapters: styleAdapters,
             generationSeconds: seconds
         )
     }
@@ -158,6 +174,7 @@ struct ModelFigures: Encodable {
             let (tempo, key, style) = (reconstruction.tempo, reconstruction.key, reconstruction.style)
             print("still right: bpm \(tempo.text), key \(key.text), style \(style.text)")
         }
+        styleAdapters?.printTable()
         print("\(base), seed \(seed), \(Figures.seconds(generationSeconds)) of generating")
     }
 }

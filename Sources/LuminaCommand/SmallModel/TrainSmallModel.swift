@@ -4,7 +4,6 @@ import ACEStep
 import ArgumentParser
 import Foundation
 import MusicSynthesis
-import Torch
 import Training
 import TrainingRuns
 
@@ -81,8 +80,6 @@ struct TrainSmallModel: AsyncParsableCommand {
         }
         let display = TrainingDisplay()
         let outcome = try await TrainingThread().run { [self, settings] () throws -> RunOutcome? in
-            // A third less time on processors that can; what is learnt is the same within the noise of another seed.
-            try TorchRuntime.setRoundsFactors(TorchRuntime.hasFastBFloat16)
             try folder.prepare(SmallModel(), tokenizer: [UInt8](words)) { Self.piece($0, of: corpus) }
             guard try makeLatents(folder, corpus, until: deadline), !latentsOnly else { return nil }
             let run = try ScratchRun(settings: settings, steps: steps, until: deadline) { display.show($0) }
