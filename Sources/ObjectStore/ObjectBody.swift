@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Checksums
 public import NIOCore
 
 /// An object on its way here: what it is, and its bytes as they arrive.
@@ -14,6 +15,8 @@ public struct ObjectBody: Sendable {
     ///
     /// Ends early by an error, never silently.
     public let bytes: ByteStream
+    /// The CRC64NVME of the bytes, where the stream fails at its end unless they have it.
+    package var assuredCode: CyclicRedundancyCode?
 
     /// Joins properties and bytes.
     public init(info: ObjectInfo, range: Range<Int>, bytes: ByteStream) {

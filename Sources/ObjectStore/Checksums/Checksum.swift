@@ -108,3 +108,14 @@ public struct Checksum: Sendable, Hashable, CustomStringConvertible {
         return Checksum(algorithm, base64: Base64.encode(whole.bigEndianBytes))
     }
 }
+
+extension CyclicRedundancyCode {
+    /// The code of bytes whose CRC64NVME is known; nil for another checksum.
+    init?(_ checksum: Checksum, byteCount: Int) {
+        guard checksum.algorithm == .crc64nvme, checksum.compositePartCount == nil,
+            let bytes = Base64.decode(checksum.base64), bytes.count == checksum.algorithm.byteCount
+        else { return nil }
+        self.init(.nvme64)
+        append(value: bytes.reduce(0) { $0 << 8 | UInt64($1) }, byteCount: byteCount)
+    }
+}

@@ -87,6 +87,9 @@ package final class HTTPTransport: Sendable {
     /// The loops of all connections, never stopped: few, because a body that is sent has to ask them all.
     private static let loops = MultiThreadedEventLoopGroup(numberOfThreads: min(4, System.coreCount))
 
+    /// Run tasks on the threads of the connections; for tasks of many small requests that compute little.
+    static let executors: [any TaskExecutor] = loops.makeIterator().map { LoopExecutor($0) }
+
     private let client: HTTPClient
     private let idleTimeout: Duration
 
@@ -104,6 +107,8 @@ package final class HTTPTransport: Sendable {
             decompression: .disabled
         )
         settings.httpVersion = .http1Only
+        // Nobody reads the spans, and each request would gather its attributes.
+        settings.tracing.tracer = nil
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.connectionCount
         // S3 closes idle connections after about 20 s; ours go first. A failed connect is the caller's to retry.
         settings.connectionPool.idleTimeout = .seconds(15)
@@ -119,6 +124,9 @@ package final class HTTPTransport: Sendable {
             let lowWater = channel.setOption(.tcpOption(.init(rawValue: unsentLowWaterOption)), value: 512 << 10)
             return lowWater.recover { _ in }.flatMap {
                 channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
+            }.flatMap {
+                // So many of these buffers a connection keeps.
+                channel.setOption(.maxMessagesPerRead, value: 2)
             }
         }
         idleTimeout = configuration.idleTimeout

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checksums
 import NIOCore
 import NIOHTTP1
 
@@ -28,11 +29,13 @@ struct ReceivedBody: Sendable {
         guard let asked else {
             // The whole object: its own checksum applies. One of the parts' checksums cannot be checked this way.
             let checksum = info.checksums.first { $0.compositePartCount == nil }
-            return ObjectBody(
+            var body = ObjectBody(
                 info: info,
                 range: 0..<length,
                 bytes: stream(reply, skip: 0, take: length, length, checksum)
             )
+            body.assuredCode = checksum.flatMap { CyclicRedundancyCode($0, byteCount: length) }
+            return body
         }
         // The server ignored the range and sends everything.
         guard let range = asked.resolved(size: length) else {

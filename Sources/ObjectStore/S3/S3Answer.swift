@@ -41,7 +41,7 @@ package enum S3Answer {
         return nil
     }
 
-    private static func check(_ body: ByteBuffer) throws(ObjectStoreError) {
+    static func check(_ body: ByteBuffer) throws(ObjectStoreError) {
         if body.readableBytes > maximumByteCount { throw refusal("is longer than \(maximumByteCount) bytes") }
         var depth = 0
         var bytes = body.readableBytesView[...]

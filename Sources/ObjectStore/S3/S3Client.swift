@@ -50,6 +50,7 @@ final class S3Client: Sendable {
     let configuration: S3Store.Configuration
     private let transport: HTTPTransport
     private let credentials: CredentialCache
+    private let signingKeys = SigningKeys()
     private let budget = RetryBudget()
     private let logger: Logger?
     private let corrections: Mutex<Corrections>
@@ -233,7 +234,8 @@ final class S3Client: Sendable {
         }
         var request = SignableRequest(method: call.method, path: path, query: call.query, headers: headers)
         let date = Date(timeIntervalSinceNow: current.clockOffset)
-        let signer = RequestSigner(credentials, region: current.region).sign(&request, payload: payload, at: date)
+        let signer = RequestSigner(credentials, region: current.region, keys: signingKeys)
+            .sign(&request, payload: payload, at: date)
         var body = call.body
         if let trailer, case .bytes(let plain) = body {
             body = .bytes(ChunkedBody(payload, trailer: trailer.checksum).encoded(plain, signer: signer))

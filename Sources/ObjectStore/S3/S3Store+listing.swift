@@ -20,26 +20,43 @@ extension S3Store {
             case version = "VersionId"
             case isLatest = "IsLatest"
         }
+
+        static var refusal: ObjectStoreError {
+            ObjectStoreError(.malformedResponse, message: "the answer is not the XML that S3 describes")
+        }
+
+        /// Takes what stands in a listing's `Contents`.
+        init(_ texts: [String: String]) throws {
+            guard let key = texts["Key"] else { throw Self.refusal }
+            self.key = key
+            if let text = texts["Size"] {
+                guard let number = Int(text) else { throw Self.refusal }
+                size = number
+            }
+            (etag, modified) = (texts["ETag"], texts["LastModified"])
+        }
     }
 
-    private struct Prefix: Decodable {
-        var prefix: String
-        private enum CodingKeys: String, CodingKey { case prefix = "Prefix" }
-    }
+    /// A page of objects as the answer has it.
+    private struct Listing {
+        var fields: [String: String] = [:]
+        var objects: [Entry] = []
+        var prefixes: [String] = []
+        private var entry: [String: String] = [:]
 
-    private struct ListResult: Decodable {
-        var encoding: String?
-        var isTruncated: String?
-        var continuation: String?
-        var objects: [Entry]?
-        var prefixes: [Prefix]?
-
-        private enum CodingKeys: String, CodingKey {
-            case encoding = "EncodingType"
-            case isTruncated = "IsTruncated"
-            case continuation = "NextContinuationToken"
-            case objects = "Contents"
-            case prefixes = "CommonPrefixes"
+        init(_ body: ByteBuffer) throws {
+            try S3Answer.walk(body) { step, depth in
+                switch (step, depth) {
+                case (.opened, 1): entry = [:]
+                case (.closed(let name, let text?), 2): entry[name] = text
+                case (.closed("Contents", _), 1): objects.append(try Entry(entry))
+                case (.closed("CommonPrefixes", _), 1):
+                    guard let prefix = entry["Prefix"] else { throw Entry.refusal }
+                    prefixes.append(prefix)
+                case (.closed(let name, let text?), 1): fields[name] = text
+                default: break
+                }
+            }
         }
     }
 
@@ -74,20 +91,16 @@ extension S3Store {
         } else if let startAfter = options.startAfter {
             call.query.append(("start-after", startAfter))
         }
-        let result = try decode(
-            ListResult.self,
-            try await client.send(call),
-            call.operation,
-            nil,
-            root: "ListBucketResult"
-        )
-        let isEncoded = result.encoding == "url"
-        let isTruncated = result.isTruncated == "true"
-        if isTruncated && result.continuation?.isEmpty != false {
+        let answer = try await client.send(call)
+        let result = try reading(answer, call.operation, nil, root: "ListBucketResult") { try Listing($0) }
+        let isEncoded = result.fields["EncodingType"] == "url"
+        let isTruncated = result.fields["IsTruncated"] == "true"
+        let continuation = result.fields["NextContinuationToken"]
+        if isTruncated && continuation?.isEmpty != false {
             throw malformed("a page that is not the last names no next one")
         }
         return ListPage(
-            objects: try (result.objects ?? []).map { entry in
+            objects: try result.objects.map { entry in
                 ListedObject(
                     key: try text(entry.key, isEncoded),
                     size: try size(entry),
@@ -95,8 +108,8 @@ extension S3Store {
                     lastModified: entry.modified.flatMap(Timestamp.parse)
                 )
             },
-            commonPrefixes: try (result.prefixes ?? []).map { try text($0.prefix, isEncoded) },
-            continuation: isTruncated ? result.continuation : nil
+            commonPrefixes: try result.prefixes.map { try text($0, isEncoded) },
+            continuation: isTruncated ? continuation : nil
         )
     }
 

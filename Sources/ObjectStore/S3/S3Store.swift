@@ -186,14 +186,25 @@ public struct S3Store: ObjectStore {
         _ key: String?,
         root: String? = nil
     ) throws -> Value {
-        do throws(ObjectStoreError) {
+        try reading(answer, operation, key, root: root) { try S3Answer.decode(type, $0) }
+    }
+
+    /// Reads an answer, and says of what is wrong with it which answer it was.
+    func reading<Value>(
+        _ answer: S3Client.Answer,
+        _ operation: String,
+        _ key: String?,
+        root: String?,
+        _ read: (ByteBuffer) throws -> Value
+    ) throws -> Value {
+        do {
             // Where nothing has to be there, any XML would do: a proxy's login page is not to pass for an empty bucket.
             let found = S3Answer.rootName(answer.collected)
             if let root, found != root {
                 throw ObjectStoreError(.malformedResponse, message: "the answer is no \(root) but '\(found ?? "")'")
             }
-            return try S3Answer.decode(type, answer.collected)
-        } catch {
+            return try read(answer.collected)
+        } catch let error as ObjectStoreError {
             var error = error.at(operation: operation, location: location, key: key)
             error.status = answer.reply.status
             error.requestID = answer.reply.headers.first(name: "x-amz-request-id")

@@ -3,6 +3,7 @@
 import Crypto
 package import Foundation
 import NIOCore
+import Synchronization
 
 /// Signs requests by AWS Signature Version 4, as S3 wants it: paths encoded once and never normalised.
 ///
@@ -39,12 +40,20 @@ package struct RequestSigner: Sendable {
     private let credentials: Credentials
     private let region: String
     private let service: String
+    private let keys: SigningKeys?
 
     /// Signs for one region and service.
-    package init(_ credentials: Credentials, region: String, service: String = "s3") {
+    ///
+    /// - Parameters:
+    ///   - credentials: Whose signature it is.
+    ///   - region: The region.
+    ///   - service: The service.
+    ///   - keys: Keeps the key of the day for the next request.
+    package init(_ credentials: Credentials, region: String, service: String = "s3", keys: SigningKeys? = nil) {
         self.credentials = credentials
         self.region = region
         self.service = service
+        self.keys = keys
     }
 
     /// Adds date, token, payload hash and `authorization` to a request's headers.
@@ -56,10 +65,10 @@ package struct RequestSigner: Sendable {
         request.headers.append(("x-amz-date", timestamp.compact))
         request.headers.append(("x-amz-content-sha256", payload.header))
         if let token = credentials.sessionToken { request.headers.append(("x-amz-security-token", token)) }
-        let (signature, signer) = signature(of: request, payload: payload.header, timestamp)
+        let (signer, signedHeaders) = signed(request, payload: payload.header, timestamp)
         let authorization =
-            "AWS4-HMAC-SHA256 Credential=\(credentials.accessKeyID)/\(scope(timestamp)), "
-            + "SignedHeaders=\(request.signedHeaders), Signature=\(signature)"
+            "AWS4-HMAC-SHA256 Credential=\(credentials.accessKeyID)/\(signer.scope), "
+            + "SignedHeaders=\(signedHeaders), Signature=\(signer.last)"
         request.headers.append(("authorization", authorization))
         return signer
     }
@@ -79,35 +88,65 @@ package struct RequestSigner: Sendable {
             ("X-Amz-SignedHeaders", request.signedHeaders),
         ]
         if let token = credentials.sessionToken { request.query.append(("X-Amz-Security-Token", token)) }
-        let (signature, _) = signature(of: request, payload: Payload.unsigned.header, timestamp)
-        request.query.append(("X-Amz-Signature", signature))
+        let (signer, _) = signed(request, payload: Payload.unsigned.header, timestamp)
+        request.query.append(("X-Amz-Signature", signer.last))
     }
 
-    private func signature(
-        of request: SignableRequest,
+    private func signed(
+        _ request: SignableRequest,
         payload: String,
         _ timestamp: Timestamp
-    ) -> (String, ChunkSigner) {
-        let hash = Hexadecimal.encode(SHA256.hash(data: Array(request.canonicalRequest(payload: payload).utf8)))
-        let text = ["AWS4-HMAC-SHA256", timestamp.compact, scope(timestamp), hash].joined(separator: "\n")
-        let key = signingKey(timestamp)
-        let signature = key.signature(of: text)
-        return (signature, ChunkSigner(key: key, date: timestamp.compact, scope: scope(timestamp), seed: signature))
+    ) -> (ChunkSigner, signedHeaders: String) {
+        let (canonical, names) = request.canonical(payload: payload)
+        let hash = Hexadecimal.encode(SHA256.hash(data: Array(canonical.utf8)))
+        let (date, scope) = (timestamp.compact, scope(timestamp))
+        let key = signingKey(timestamp.day8)
+        let signature = key.signature(of: "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(hash)")
+        return (ChunkSigner(key: key, date: date, scope: scope, seed: signature), names)
     }
 
     private func scope(_ timestamp: Timestamp) -> String { "\(timestamp.day8)/\(region)/\(service)/aws4_request" }
 
-    private func signingKey(_ timestamp: Timestamp) -> SigningKey {
-        let start = SigningKey(bytes: SymmetricKey(data: Array("AWS4\(credentials.secretAccessKey)".utf8)))
-        return [timestamp.day8, region, service, "aws4_request"].reduce(start) { $0.derived($1) }
+    private func signingKey(_ day: String) -> SigningKey {
+        let secret = credentials.secretAccessKey
+        guard let keys else { return SigningKey(secret: secret, day, region, service) }
+        return keys.key(secret: secret, day, region, service)
+    }
+}
+
+/// Keeps the key of the last request: the next one has the same, unless a new day or new credentials have come.
+package final class SigningKeys: Sendable {
+    private struct Entry {
+        let origin: [String]
+        let key: SigningKey
+    }
+
+    private let last = Mutex<Entry?>(nil)
+
+    /// Keeps none yet.
+    package init() {}
+
+    fileprivate func key(secret: String, _ day: String, _ region: String, _ service: String) -> SigningKey {
+        let origin = [day, region, service, secret]
+        if let known = last.withLock({ $0?.origin == origin ? $0?.key : nil }) { return known }
+        let key = SigningKey(secret: secret, day, region, service)
+        last.withLock { $0 = Entry(origin: origin, key: key) }
+        return key
     }
 }
 
 /// A key of one day, region and service.
 struct SigningKey: Sendable {
-    fileprivate let bytes: SymmetricKey
+    private let bytes: SymmetricKey
 
-    fileprivate func derived(_ text: String) -> SigningKey {
+    private init(bytes: SymmetricKey) { self.bytes = bytes }
+
+    fileprivate init(secret: String, _ day: String, _ region: String, _ service: String) {
+        let start = SigningKey(bytes: SymmetricKey(data: Array("AWS4\(secret)".utf8)))
+        self = [day, region, service, "aws4_request"].reduce(start) { $0.derived($1) }
+    }
+
+    private func derived(_ text: String) -> SigningKey {
         SigningKey(bytes: SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: bytes)))
     }
 
@@ -122,7 +161,7 @@ package struct ChunkSigner: Sendable {
 
     private let key: SigningKey
     private let date: String
-    private let scope: String
+    fileprivate let scope: String
     private var previous: String
 
     init(key: SigningKey, date: String, scope: String, seed: String) {

@@ -41,21 +41,46 @@ package struct SignableRequest: Sendable {
     package var signedHeaders: String { canonicalHeaders.map(\.name).joined(separator: ";") }
 
     /// The text whose hash is signed.
-    package func canonicalRequest(payload: String) -> String {
+    package func canonicalRequest(payload: String) -> String { canonical(payload: payload).text }
+
+    /// The text whose hash is signed, and the names of the headers in it.
+    func canonical(payload: String) -> (text: String, signedHeaders: String) {
         let headers = canonicalHeaders
-        return [
-            method, PercentEncoding.path(path), canonicalQuery,
-            headers.map { "\($0.name):\($0.value)\n" }.joined(), headers.map(\.name).joined(separator: ";"), payload,
-        ].joined(separator: "\n")
+        let names = headers.map(\.name).joined(separator: ";")
+        let lines = headers.map { "\($0.name):\($0.value)\n" }.joined()
+        let text = [method, PercentEncoding.path(path), canonicalQuery, lines, names, payload].joined(separator: "\n")
+        return (text, names)
     }
 
     /// Headers by name; values trimmed, runs of spaces in them made one, values of one name joined by commas.
     private var canonicalHeaders: [(name: String, value: String)] {
-        var values: [String: [String]] = [:]
-        for header in headers {
-            let words = header.value.split { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" }
-            values[header.name.lowercased(), default: []].append(words.joined(separator: " "))
+        let plain = headers.enumerated().map {
+            (index: $0, name: Self.lowercased($1.name), value: Self.trimmed($1.value))
         }
-        return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value.joined(separator: ",")) }
+        var merged: [(name: String, value: String)] = []
+        for header in plain.sorted(by: { ($0.name, $0.index) < ($1.name, $1.index) }) {
+            if merged.last?.name == header.name {
+                merged[merged.count - 1].value += "," + header.value
+            } else {
+                merged.append((header.name, header.value))
+            }
+        }
+        return merged
+    }
+
+    // Almost every name and value is as it should be already; looking costs less than making it anew.
+
+    private static func lowercased(_ name: String) -> String {
+        name.utf8.allSatisfy { $0 < 0x80 && !(65...90).contains($0) } ? name : name.lowercased()
+    }
+
+    private static func trimmed(_ value: String) -> String {
+        var (previous, isClean) = (UInt8(ascii: " "), true)
+        for byte in value.utf8 {
+            if byte >= 0x80 || (9...13).contains(byte) || (byte == 0x20 && previous == 0x20) { isClean = false }
+            previous = byte
+        }
+        if isClean && (previous != 0x20 || value.isEmpty) { return value }
+        return value.split { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" }.joined(separator: " ")
     }
 }

@@ -14,7 +14,10 @@ final class GatheredBytes: TransferDestination {
         bytes = Mutex(pool.take(size))
     }
 
-    deinit { pool.giveBack(bytes.withLock { $0 }) }
+    deinit {
+        let left = bytes.withLock { $0 }
+        if left.capacity > 0 { pool.giveBack(left) }
+    }
 
     let worthwhileCount = 1
 
@@ -36,12 +39,16 @@ final class GatheredBytes: TransferDestination {
         bytes.withLock { $0.getSlice(at: offset, length: count) ?? ByteBuffer() }
     }
 
-    /// Writes all bytes to the start of a file.
+    /// Writes all bytes to the start of a file, and has them no more: others need the memory while the disk works.
     ///
     /// Blocking.
-    func write(to file: LocalFile) throws(ObjectStoreError) {
-        // Not out of the lock: a second reference would have the buffer copied.
-        try bytes.withLock { bytes throws(ObjectStoreError) in try file.write(bytes, at: 0) }
+    func move(to file: LocalFile) throws(ObjectStoreError) {
+        let taken = bytes.withLock { bytes in
+            defer { bytes = ByteBuffer() }
+            return bytes
+        }
+        defer { pool.giveBack(taken) }
+        try file.write(taken, at: 0, step: LocalFile.pageSize)
     }
 }
 

@@ -10,12 +10,14 @@ enum SideBySide {
     /// - Parameters:
     ///   - items: What there is to do.
     ///   - limit: How many at once.
+    ///   - executors: Where they run, by turns; without any, wherever there is room.
     ///   - body: Does one.
     /// - Returns: The results, in no order.
     /// - Throws: The first failure.
     static func run<Item: Sendable, Result: Sendable>(
         _ items: [Item],
         limit: Int,
+        on executors: [any TaskExecutor] = [],
         _ body: @escaping @Sendable (Item) async throws -> Result
     ) async throws -> [Result] {
         try await withThrowingTaskGroup(of: Result.self) { group in
@@ -29,7 +31,8 @@ enum SideBySide {
             for (index, item) in items.enumerated() {
                 if index >= limit, let outcome = await group.nextResult() { take(outcome) }
                 if failure != nil { break }
-                group.addTask { try await body(item) }
+                let executor = executors.isEmpty ? nil : executors[index % executors.count]
+                group.addTask(executorPreference: executor) { try await body(item) }
             }
             while let outcome = await group.nextResult() { take(outcome) }
             if let failure { throw failure }

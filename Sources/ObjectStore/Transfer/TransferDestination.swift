@@ -7,11 +7,20 @@ package import NIOCore
 /// What is taken of a part's bytes on their way to where they go.
 package struct PartDigest: Sendable {
     /// The CRC that parts are combined by.
-    package var code = CyclicRedundancyCode(.nvme64)
+    package private(set) var code: CyclicRedundancyCode
+    private let isCodeKnown: Bool
     private var hasher: SHA256?
 
     /// Begins a part.
-    package init(wantsHash: Bool) { hasher = wantsHash ? SHA256() : nil }
+    ///
+    /// - Parameters:
+    ///   - wantsHash: Whether to take the SHA-256.
+    ///   - knownCode: The CRC of all of the part, where whoever brings the bytes makes sure of it.
+    package init(wantsHash: Bool, knownCode: CyclicRedundancyCode? = nil) {
+        hasher = wantsHash ? SHA256() : nil
+        code = knownCode ?? CyclicRedundancyCode(.nvme64)
+        isCodeKnown = knownCode != nil
+    }
 
     /// The SHA-256 in hexadecimal digits, where it was asked for.
     package var hash: String? { hasher.map { Hexadecimal.encode($0.finalize()) } }
@@ -19,7 +28,7 @@ package struct PartDigest: Sendable {
     /// Takes bytes in.
     package mutating func update(_ bytes: ByteBuffer) {
         unsafe bytes.withUnsafeReadableBytes { raw in
-            unsafe code.update(raw)
+            if !isCodeKnown { unsafe code.update(raw) }
             unsafe hasher?.update(bufferPointer: raw)
         }
     }

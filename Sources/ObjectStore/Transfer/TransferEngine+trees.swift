@@ -43,7 +43,8 @@ extension TransferEngine {
         do {
             result.transferred = try await SideBySide.run(
                 wanted.sorted { $0.object.size < $1.object.size },
-                limit: configuration.fileConcurrency
+                limit: configuration.fileConcurrency,
+                on: HTTPTransport.executors
             ) {
                 path,
                 object in
@@ -119,9 +120,16 @@ extension TransferEngine {
         let meter = ProgressMeter(ofAll: wanted.reduce(0) { $0 + $1.status.size }, progress)
         result.transferred = try await SideBySide.run(
             wanted.sorted { $0.status.size < $1.status.size },
-            limit: configuration.fileConcurrency
-        ) { path, key, _ in
-            _ = try await self.upload(directory + "/" + path, store, key, options.put, wantsDigest: false, meter)
+            limit: configuration.fileConcurrency,
+            on: HTTPTransport.executors
+        ) { path, key, status in
+            let file = directory + "/" + path
+            if status.size <= self.configuration.gatheredSize,
+                try await self.uploadSmall(file, store, key, options.put, meter)
+            {
+                return path
+            }
+            _ = try await self.upload(file, store, key, options.put, wantsDigest: false, meter)
             return path
         }.sorted()
         result.transferredBytes = wanted.reduce(0) { $0 + $1.status.size }

@@ -47,13 +47,7 @@ extension TransferEngine {
         wantsDigest: Bool,
         _ meter: ProgressMeter
     ) async throws -> Uploaded {
-        let (file, before) = try await FileThreads.run {
-            let file = try LocalFile(path, .read)
-            return (file, try file.status())
-        }
-        guard before.kind == .file else {
-            throw ObjectStoreError(.localFile, operation: "upload", key: path, message: "it is no regular file")
-        }
+        let (file, before) = try await FileThreads.run { try UploadSource.open(path) }
         meter.expect(before.size)
         let source = UploadSource(file: file, status: before, partSize: partSize(before.size), wantsDigest: wantsDigest)
         if before.size <= configuration.singleRequestLimit {
@@ -71,6 +65,33 @@ extension TransferEngine {
         return try await inParts(source, store, key, options, meter)
     }
 
+    /// Uploads what is small: read by one visit to another thread, when there is room for the request.
+    ///
+    /// - Returns: false when it has grown meanwhile, and nothing was done.
+    func uploadSmall(
+        _ path: String,
+        _ store: any ObjectStore,
+        _ key: ObjectKey,
+        _ options: PutOptions,
+        _ meter: ProgressMeter
+    ) async throws -> Bool {
+        let limit = configuration.gatheredSize
+        var options = options
+        options.checksum = options.checksum ?? .crc64nvme
+        let source = try await limited(store) { [options] in
+            guard let (source, bytes) = try await FileThreads.run({ try UploadSource.read(path, limit: limit) }) else {
+                return (UploadSource?.none, 0)
+            }
+            _ = try await store.put(key, bytes, options)
+            return (source, bytes.readableBytes)
+        }
+        guard let source else { return false }
+        try await source.requireUnchanged()
+        meter.expect(source.status.size)
+        meter.add(source.status.size)
+        return true
+    }
+
     /// At most 10,000 parts, whole MiBs.
     private func partSize(_ size: Int) -> Int {
         let needed = (size + MultipartUpload.maximumPartCount - 1) / MultipartUpload.maximumPartCount
@@ -85,7 +106,6 @@ extension TransferEngine {
         _ options: PutOptions,
         _ meter: ProgressMeter
     ) async throws -> Uploaded {
-        try await source.requireUnchanged()
         let digest = source.wantsDigest ? try await source.digest() : nil
         var options = options
         options.checksum = options.checksum ?? .crc64nvme
@@ -251,6 +271,28 @@ private struct UploadSource: Sendable {
     let status: FileStatus
     let partSize: Int
     let wantsDigest: Bool
+
+    /// Opens a file; blocks.
+    static func open(_ path: String) throws(ObjectStoreError) -> (LocalFile, FileStatus) {
+        let file = try LocalFile(path, .read)
+        let status = try file.status()
+        guard status.kind == .file else {
+            throw ObjectStoreError(.localFile, operation: "upload", key: path, message: "it is no regular file")
+        }
+        return (file, status)
+    }
+
+    /// Reads all of a file; blocks.
+    ///
+    /// - Returns: nil for more than `limit` bytes.
+    static func read(_ path: String, limit: Int) throws(ObjectStoreError) -> (UploadSource, ByteBuffer)? {
+        let (file, status) = try open(path)
+        guard status.size <= limit else { return nil }
+        let source = UploadSource(file: file, status: status, partSize: max(1, status.size), wantsDigest: false)
+        let bytes = try file.read(at: 0, count: status.size)
+        if bytes.readableBytes < status.size { throw source.changed() }
+        return (source, bytes)
+    }
 
     func slice(_ range: Range<Int>) -> FileSlice { FileSlice(file, range) }
 

@@ -230,7 +230,7 @@ public final class TransferEngine: Sendable {
             let partial = try PartialFile(target: path, etag: info.etag, size: info.size, partSize: plan.partSize)
             do {
                 try partial.file.truncate(0)
-                try gathered.write(to: partial.file)
+                try gathered.move(to: partial.file)
                 try partial.publish(modified: info.lastModified, flushesDirectory: flushesDirectory)
             } catch {
                 // A second failure (the disk) would hide the first.

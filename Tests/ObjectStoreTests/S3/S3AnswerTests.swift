@@ -31,6 +31,53 @@ struct S3AnswerTests {
     func refused(text: String) {
         let error = #expect(throws: ObjectStoreError.self) { try S3Answer.decode(Value.self, ByteBuffer(string: text)) }
         #expect(error?.kind == .malformedResponse)
+        // A page that is no answer is well-formed; whose it is, the name of its root tells.
+        if text.hasPrefix("<html>") { return }
+        let other = #expect(throws: ObjectStoreError.self) { try S3Answer.walk(ByteBuffer(string: text)) { _, _ in } }
+        #expect(other?.kind == .malformedResponse)
+    }
+
+    @Test("An answer is walked through element by element")
+    func walk() throws {
+        let text = """
+            \u{FEFF}<?xml version="1.0" encoding="UTF-8"?>
+            <R xmlns="http://x/"><a b='c'> &lt;&amp;&quot;&apos;&gt;&#228;&#x1F600; ä </a >
+            <none/><d><none c="e" /></d></R>
+
+            """
+        var steps: [S3Answer.Step] = []
+        var depths: [Int] = []
+        try S3Answer.walk(ByteBuffer(string: text)) { step, depth in
+            steps.append(step)
+            depths.append(depth)
+        }
+        #expect(
+            steps == [
+                .opened(name: "R"), .opened(name: "a"), .closed(name: "a", text: " <&\"'>ä😀 ä "),
+                .opened(name: "none"), .closed(name: "none", text: ""), .opened(name: "d"), .opened(name: "none"),
+                .closed(name: "none", text: ""), .closed(name: "d", text: nil), .closed(name: "R", text: nil),
+            ]
+        )
+        #expect(depths == [0, 1, 1, 1, 1, 1, 2, 2, 1, 0])
+    }
+
+    @Test(
+        "What is not well-formed is not walked through",
+        arguments: [
+            "<a><b></a></b>", "<a></b>", "<a/><b/>", "x<a/>", "<a/>x", "<a>&</a>", "<a>&amp</a>", "<a>&#xD800;</a>",
+            "<a>&#0;</a>",
+            "<a>&#-1;</a>", "<a>&#+65;</a>", "<>x</>", "</a><a>", "<?xml version=\"1.0\"?>",
+        ]
+    )
+    func malformed(text: String) {
+        let error = #expect(throws: ObjectStoreError.self) { try S3Answer.walk(ByteBuffer(string: text)) { _, _ in } }
+        #expect(error?.kind == .malformedResponse)
+    }
+
+    @Test("Bytes that are no UTF-8 are not walked through")
+    func encoding() {
+        let bytes = ByteBuffer(bytes: Array("<a>".utf8) + [0xC3, 0x28] + Array("</a>".utf8))
+        #expect(throws: ObjectStoreError.self) { try S3Answer.walk(bytes) { _, _ in } }
     }
 
     @Test("An answer beyond the limit is refused")

@@ -40,6 +40,42 @@ struct RequestSignerTests {
         #expect(signature(request, payload) == "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd")
     }
 
+    @Test("A key that is kept signs as one that is made anew, also on another day, elsewhere and for others")
+    func keptKeys() {
+        let keys = SigningKeys()
+        let request = SignableRequest(method: "GET", path: "/a", headers: [Self.host])
+        let secrets = ["one", "one", "two", "one"]
+        var signatures: Set<String> = []
+        for (secret, day) in secrets.flatMap({ secret in [0.0, 0, 1, 2].map { (secret, $0) } }) {
+            for region in ["us-east-1", "eu-central-1"] {
+                let credentials = Credentials(accessKeyID: "ID", secretAccessKey: secret)
+                let date = Self.date.addingTimeInterval(day * 86_400)
+                var (kept, anew) = (request, request)
+                RequestSigner(credentials, region: region, keys: keys).sign(&kept, payload: .empty, at: date)
+                RequestSigner(credentials, region: region).sign(&anew, payload: .empty, at: date)
+                let text = kept.headers.first { $0.name == "authorization" }?.value
+                #expect(text != nil && text == anew.headers.first { $0.name == "authorization" }?.value)
+                signatures.insert(text ?? "")
+            }
+        }
+        #expect(signatures.count == 2 * 3 * 2, "secrets, days and regions have keys of their own")
+    }
+
+    @Test("Headers are signed by name, trimmed, those of one name together in their order")
+    func canonicalHeaders() {
+        let request = SignableRequest(
+            method: "GET",
+            path: "/",
+            headers: [
+                ("x-b", "  two   words\t"), ("X-A", "2"), ("host", "h"), ("x-a", "1"), ("x-c", ""), ("x-d", " "),
+                ("x-e", "ä  ö"),
+            ]
+        )
+        #expect(request.signedHeaders == "host;x-a;x-b;x-c;x-d;x-e")
+        let lines = "GET\n/\n\nhost:h\nx-a:2,1\nx-b:two words\nx-c:\nx-d:\nx-e:ä ö\n"
+        #expect(request.canonicalRequest(payload: "p") == lines + "\nhost;x-a;x-b;x-c;x-d;x-e\np")
+    }
+
     @Test("GET of a flag without a value")
     func lifecycle() {
         let request = SignableRequest(method: "GET", path: "/", query: [("lifecycle", "")], headers: [Self.host])

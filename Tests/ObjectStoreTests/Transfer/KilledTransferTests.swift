@@ -52,6 +52,51 @@ struct KilledTransferTests {
         }
     }
 
+    @Test(
+        "Of a tree whose download is killed, each file is there whole or not at all",
+        arguments: [1, 7, 60, 150, 250]
+    )
+    func tree(fileCount: Int) async throws {
+        let bucket = try await Buckets.shared.bucket(.seaweedfs, versioned: false)
+        let store = try await Buckets.shared.store(.seaweedfs, versioned: false)
+        try await withTemporaryDirectory { path in
+            let prefix = "killed/\(UInt64.random(in: 0 ... .max))"
+            for number in 0..<300 {
+                let file = URL(fileURLWithPath: path + "/source/a\(number / 3)/f\(number)")
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(),
+                    withIntermediateDirectories: true
+                )
+                try Data(patternBytes(number % 3 == 0 ? 300_000 : 1000, seed: UInt64(number))).write(to: file)
+            }
+            try await TransferEngine().uploadTree(path + "/source", to: store, prefix: prefix)
+            let arguments = [try LocalServer.seaweedfs.endpoint().description, bucket, "get-tree", prefix, path + "/d"]
+            let wasKilled = try await withCheckedThrowingContinuation { continuation in
+                Thread.detachNewThread {
+                    let enough = { (try? Self.files(path + "/d").count >= fileCount) ?? false }
+                    continuation.resume(with: Result { try StoreTool.run(arguments, killedWhen: enough) })
+                }
+            }
+            let found = try Self.files(path + "/d")
+            for name in found {
+                let isWhole = FileManager.default.contentsEqual(
+                    atPath: path + "/d/" + name,
+                    andPath: path + "/source/" + name
+                )
+                #expect(isWhole, "\(name) is there in part")
+            }
+            if wasKilled { #expect(found.count >= fileCount) }
+            try await TransferEngine().downloadTree(store, prefix: prefix, to: path + "/d")
+            #expect(try Self.files(path + "/d") == Self.files(path + "/source"))
+        }
+    }
+
+    /// The files below a directory that have their names.
+    private static func files(_ directory: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: directory)
+            .filter { $0.contains("/f") && !$0.contains("/.") }.sorted()
+    }
+
     @Test("A killed upload publishes nothing, and the next one is whole", arguments: [1, 2, 4])
     func upload(reportCount: Int) async throws {
         let bucket = try await Buckets.shared.bucket(.seaweedfs, versioned: true)
@@ -72,7 +117,27 @@ struct KilledTransferTests {
 
 /// The program of `Tests/StoreTool`.
 private enum StoreTool {
+    /// Kills the program when a condition holds, which is looked at all the time.
+    ///
+    /// - Returns: Whether it was killed; else it had finished before.
+    static func run(_ arguments: [String], killedWhen isEnough: () -> Bool) throws -> Bool {
+        let (process, _) = try start(arguments)
+        while process.isRunning && !isEnough() { usleep(200) }
+        return end(process)
+    }
+
     static func run(_ arguments: [String], killedAfter reportCount: Int) throws -> Bool {
+        let (process, pipe) = try start(arguments)
+        var text = Data()
+        while text.split(separator: UInt8(ascii: "\n")).count(where: { $0.elementsEqual("begun".utf8) }) < reportCount {
+            let more = pipe.fileHandleForReading.availableData
+            if more.isEmpty { break }
+            text.append(more)
+        }
+        return end(process)
+    }
+
+    private static func start(_ arguments: [String]) throws -> (Process, Pipe) {
         let process = Process()
         process.executableURL = Bundle.main.bundleURL.appendingPathComponent("store-tool")
         if !FileManager.default.isExecutableFile(atPath: process.executableURL?.path ?? "") {
@@ -84,12 +149,10 @@ private enum StoreTool {
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
-        var text = Data()
-        while text.split(separator: UInt8(ascii: "\n")).count(where: { $0.elementsEqual("begun".utf8) }) < reportCount {
-            let more = pipe.fileHandleForReading.availableData
-            if more.isEmpty { break }
-            text.append(more)
-        }
+        return (process, pipe)
+    }
+
+    private static func end(_ process: Process) -> Bool {
         let wasRunning = process.isRunning
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()

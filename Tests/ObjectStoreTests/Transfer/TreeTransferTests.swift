@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checksums
 import Foundation
 import NIOCore
 import ObjectStore
@@ -127,6 +128,47 @@ struct TreeTransferTests {
         }
     }
 
+    @Test("A small file that grows before it is read is sent whole, one that changes while it is sent is an error")
+    func changingUploads() async throws {
+        try await withTemporaryDirectory { path in
+            let grown = patternBytes(3 << 20, seed: 4)
+            let file = URL(fileURLWithPath: path + "/f")
+            try Data([1]).write(to: file)
+            let store = MemoryStore()
+            // Asked after the size was looked at, and before anything is read.
+            let growing = TreeOptions { _ in (try? Data(grown).write(to: file)) != nil }
+            try await engine.uploadTree(path, to: store, prefix: "", growing)
+            #expect(try await store.read(try ObjectKey("f")).bytes == grown)
+            try Data([1]).write(to: file)
+            let changing = ChangingStore(base: store) { try? Data([1, 2]).write(to: file) }
+            await expectFailure(.changedDuringTransfer) {
+                try await engine.uploadTree(path, to: changing, prefix: "", TreeOptions(comparison: .nothing))
+            }
+        }
+    }
+
+    @Test(
+        "Of an answer that breaks, the checksum of the whole is compared with what came in pieces",
+        arguments: [false, true]
+    )
+    func brokenAnswers(isRestWrong: Bool) async throws {
+        let (base, key) = (MemoryStore(), try ObjectKey("p/f"))
+        let bytes = patternBytes(100_000)
+        try await base.put(key, bytes: bytes, PutOptions(checksum: .crc64nvme))
+        let store = BreakingStore(base: base, bytes: bytes, isRestWrong: isRestWrong)
+        try await withTemporaryDirectory { path in
+            if isRestWrong {
+                await expectFailure(.corrupted) {
+                    try await TransferEngine().downloadTree(store, prefix: "p", to: path + "/d")
+                }
+                #expect(!FileManager.default.fileExists(atPath: path + "/d/f"))
+            } else {
+                try await TransferEngine().downloadTree(store, prefix: "p", to: path + "/d")
+                #expect(try contents(path + "/d") == ["f": bytes])
+            }
+        }
+    }
+
     @Test("Nothing is deleted when a listing or a file fails")
     func failure() async throws {
         let store = MemoryStore()
@@ -207,6 +249,53 @@ struct TreeTransferTests {
             #expect(try contents(path + "/e") == files)
             let again = try await TransferEngine().uploadTree(path + "/e", to: store, prefix: prefix)
             #expect(again.transferred.isEmpty)
+        }
+    }
+}
+
+/// Does something else before each object is written.
+private struct ChangingStore: ForwardingStore {
+    let base: any ObjectStore
+    let change: @Sendable () -> Void
+
+    func willAsk(_ operation: String) throws { if operation == "put" { change() } }
+}
+
+/// Opens an object whole as a server that vouches for its checksum does, and breaks off in the middle.
+private struct BreakingStore: ForwardingStore {
+    let base: any ObjectStore
+    let bytes: [UInt8]
+    let isRestWrong: Bool
+
+    func get(_ key: ObjectKey, _ options: GetOptions) async throws -> ObjectBody {
+        let body = try await base.get(key, options)
+        if options.range == nil {
+            let half = ByteBuffer(bytes: bytes[..<(bytes.count / 2)])
+            var broken = ObjectBody(info: body.info, range: body.range, bytes: ByteStream(BreakingBytes(first: half)))
+            var code = CyclicRedundancyCode(.nvme64)
+            unsafe bytes.withUnsafeBytes { unsafe code.update($0) }
+            broken.assuredCode = code
+            return broken
+        }
+        guard isRestWrong else { return body }
+        var other = Array(bytes[body.range])
+        other[other.count - 1] ^= 1
+        return ObjectBody(info: body.info, range: body.range, bytes: ByteStream(ByteBuffer(bytes: other)))
+    }
+}
+
+/// Some bytes, then a connection that breaks.
+private struct BreakingBytes: AsyncSequence, Sendable {
+    let first: ByteBuffer
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(rest: first) }
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var rest: ByteBuffer?
+
+        mutating func next() async throws -> ByteBuffer? {
+            guard let next = rest.take() else { throw ObjectStoreError(.connectionFailed, message: "it broke") }
+            return next
         }
     }
 }
