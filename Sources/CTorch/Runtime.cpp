@@ -99,9 +99,6 @@ void fillRuntime(CTTable &table) {
   table.acceleratorCount = [](int32_t *out) {
     return protect([&] { *out = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0; });
   };
-  table.setRoundsFactors = [](bool rounds) {
-    return protect([&] { at::globalContext().setFloat32MatmulPrecision(rounds ? "medium" : "highest"); });
-  };
   table.dtypeName = dtypeName;
   table.dtypeByteCount = [](int32_t dtype) -> size_t {
     return dtypeName(dtype) ? at::elementSize(scalarType(dtype)) : 0;

@@ -82,17 +82,6 @@ public enum TorchRuntime {
         }
     }
 
-    /// Whether products of float32 matrices round their factors to bfloat16, where the processor multiplies those faster.
-    ///
-    /// Sums stay float32. libtorch has one such setting for the whole process, and begins with exact factors
-    /// (`torch.set_float32_matmul_precision`: "medium" here).
-    ///
-    /// - Parameter rounds: true for speed.
-    /// - Throws: `TorchError` if libtorch cannot be opened.
-    public static func setRoundsFactors(_ rounds: Bool) throws(TorchError) {
-        try Library.call("setRoundsFactors") { unsafe $0.pointee.setRoundsFactors(rounds) }
-    }
-
     /// The tensors that exist now; 0 while libtorch is not open.
     public static var liveTensorCount: Int { counters.liveTensors }
 

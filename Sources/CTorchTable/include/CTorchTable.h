@@ -19,7 +19,7 @@ extern "C" {
 #pragma clang assume_nonnull begin
 
 /// Raised whenever a field of CTTable changes; a table of another version is refused.
-#define CT_ABI_VERSION 5
+#define CT_ABI_VERSION 4
 /// The libtorch release this header's library is compiled for.
 #define CT_TORCH_MAJOR 2
 #define CT_TORCH_MINOR 11
@@ -123,8 +123,6 @@ typedef struct CTTable {
   int32_t (*_Nonnull threadCount)(void);
   CTResult (*_Nonnull setInteropThreadCount)(int32_t count);
   CTResult (*_Nonnull acceleratorCount)(int32_t *out);
-  /// Whether float32 factors of matrix products may be rounded to bfloat16; sums stay float32.
-  CTResult (*_Nonnull setRoundsFactors)(bool rounds);
   const char *_Nullable (*_Nonnull dtypeName)(int32_t dtype);
   size_t (*_Nonnull dtypeByteCount)(int32_t dtype);
 
