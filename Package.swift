@@ -48,6 +48,8 @@ let package = Package(
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
         .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
+        // Charts as PNG: lines, fonts and pixels.
+        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
 
         .target(name: "Torch", dependencies: ["CTorchTable"]),
         .target(name: "Checkpoints"),
@@ -65,7 +67,12 @@ let package = Package(
         ),
         .target(name: "Audio", dependencies: ["CSndFile", "CSoxr", "CEBUR128"]),
         .target(name: "Datasets"),
-        .target(name: "Attribution"),
+        // The distances and verdicts of a study of a data set's parts, and what a study is told.
+        .target(
+            name: "Attribution",
+            dependencies: ["AdapterFormats", "TrainingRuns", .product(name: "Crypto", package: "swift-crypto")]
+        ),
+        .target(name: "Pictures", dependencies: ["CCairo"]),
         .target(name: "TrainingData", dependencies: ["Checkpoints", "Datasets"]),
         .target(name: "Tokenizer"),
         // What Swift cannot say: the processor's carry-less multiplication for checksums, an early flush.
@@ -134,10 +141,10 @@ let package = Package(
         .executableTarget(
             name: "LuminaCommand",
             dependencies: [
-                "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Audio",
+                "Lumina", "Engine", "ACEStep", "AdapterConversion", "Adapters", "AdapterFormats", "Attribution", "Audio",
                 "Checkpoints",
-                "Datasets", "MusicAnalysis", "MusicSynthesis", "ObjectStore", "Registry", "Torch", "Training", "TrainingData",
-                "TrainingRuns",
+                "Datasets", "MusicAnalysis", "MusicSynthesis", "ObjectStore", "Pictures", "Registry", "Torch", "Training",
+                "TrainingData", "TrainingRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
@@ -193,7 +200,8 @@ let package = Package(
         ),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "AttributionTests", dependencies: ["Attribution", "TestSupport"], resources: [.copy("Fixtures")]),
+            name: "AttributionTests", dependencies: ["AdapterFormats", "Attribution", "TestSupport", "TrainingRuns"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "PicturesTests", dependencies: ["CCairo", "Pictures", "TestSupport"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
         .testTarget(
             name: "TrainingDataTests",

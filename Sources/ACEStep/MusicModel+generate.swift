@@ -40,6 +40,44 @@ extension MusicModel {
         observe: Observer? = nil,
         report: (GenerationEvent) throws -> Void = { _ in }
     ) throws -> Result {
+        let denoised = try latents(run, voicing: voicing, beforeStep: beforeStep, observe: observe, report: report)
+        var timings = denoised.timings
+        let decoding = ContinuousClock.now
+        let audio = try decode(denoised.latents, run: run, report: report)
+        if audio.allSatisfy({ $0.shape == audio[0].shape }) {
+            try observe?("audio", Tensor.cat(audio, dimension: 0))
+        }
+        let pieces = try run.items.indices.map { item in
+            GeneratedPiece(
+                channels: try (0..<audio[item].dimension(1)).map {
+                    try audio[item].select(0, 0).select(0, $0).floats()
+                },
+                sampleRate: autoencoderConfiguration.sampleRate,
+                seed: run.items[item].seed,
+                warnings: run.items[item].warnings + Self.warnings(about: denoised.tokens[item])
+            )
+        }
+        timings.decoding = decoding.secondsUntilNow
+        return Result(pieces: pieces, timings: timings)
+    }
+
+    /// What ``generate(_:voicing:beforeStep:observe:report:)`` does before it decodes.
+    ///
+    /// - Parameters:
+    ///   - run: the pieces to make.
+    ///   - voicing: which blend of the attached adapters acts on which tokens.
+    ///   - beforeStep: told the point of the denoising; says whether weights have changed.
+    ///   - observe: told every tensor on the way.
+    ///   - report: told the progress; what it throws ends the run within a step.
+    /// - Returns: for each item its latents, `[1, frames, latentChannels]`, and its tokens; the seconds so far.
+    /// - Throws: as for generating.
+    package func latents(
+        _ run: GenerationRun,
+        voicing: Voicing? = nil,
+        beforeStep: ((Double) throws -> Bool)? = nil,
+        observe: Observer? = nil,
+        report: (GenerationEvent) throws -> Void = { _ in }
+    ) throws -> (latents: [Tensor], tokens: [Tokens], timings: GenerationTimings) {
         var timings = GenerationTimings()
         let start = ContinuousClock.now
         let batch = try encode(run)
@@ -58,23 +96,7 @@ extension MusicModel {
             observe: observe,
             report: report
         )
-        let decoding = ContinuousClock.now
-        let audio = try decode(latents, run: run, report: report)
-        if audio.allSatisfy({ $0.shape == audio[0].shape }) {
-            try observe?("audio", Tensor.cat(audio, dimension: 0))
-        }
-        let pieces = try run.items.indices.map { item in
-            GeneratedPiece(
-                channels: try (0..<audio[item].dimension(1)).map {
-                    try audio[item].select(0, 0).select(0, $0).floats()
-                },
-                sampleRate: autoencoderConfiguration.sampleRate,
-                seed: run.items[item].seed,
-                warnings: run.items[item].warnings + Self.warnings(about: batch.tokens[item])
-            )
-        }
-        timings.decoding = decoding.secondsUntilNow
-        return Result(pieces: pieces, timings: timings)
+        return (latents, batch.tokens, timings)
     }
 
     private static func row(_ ids: [Int64]) throws -> Tensor { try Tensor(ids, shape: [ids.count]) }

@@ -66,23 +66,13 @@ extension MusicEngine {
         let state = try ready()
         let start = ContinuousClock.now
         defer { inUse = [] }
-        let prepared = try requests.map { try prepare($0, allowPartial: allowPartial) }
-        let run = try GenerationRun(joining: prepared.map(\.run))
-        let batch = BatchBlend(
-            items: prepared.flatMap { Array(repeating: $0.blend, count: $0.run.items.count) },
-            positions: run.items.map { state.model.tokenCount($0.request) }.max() ?? 0
-        )
-        let plan = try plan(batch, run: run)
-        try state.adapters.select(batch, over: plan.copy)
+        let composed = try compose(requests, allowPartial: allowPartial)
         let adapterSeconds = start.secondsUntilNow
         let recorder = saveTensors.map { _ in TensorRecorder() }
         let result = try state.model.generate(
-            run,
-            voicing: batch.voicing,
-            beforeStep: { progress in
-                if batch.isVarying { try state.adapters.select(batch, at: progress, over: plan.copy) }
-                return batch.isVarying
-            },
+            composed.run,
+            voicing: composed.blend.voicing,
+            beforeStep: { try composed.select(at: $0, of: state.adapters) },
             observe: recorder.map { $0.keep },
             report: { event in
                 if Task.isCancelled { throw CancellationError() }
@@ -92,7 +82,7 @@ extension MusicEngine {
         )
         if let recorder, let saveTensors { try recorder.write(to: saveTensors) }
         var pieces = result.pieces[...]
-        return try prepared.map { entry in
+        return try composed.requests.map { entry in
             defer { pieces = pieces.dropFirst(entry.run.items.count) }
             let own = pieces.prefix(entry.run.items.count)
             return EngineResult(
@@ -100,7 +90,7 @@ extension MusicEngine {
                 base: state.description,
                 parameters: entry.run.parameters,
                 adapters: entry.adapters,
-                adapterMode: plan.mode,
+                adapterMode: composed.plan.mode,
                 adapterSeconds: adapterSeconds,
                 timings: result.timings,
                 warnings: entry.warnings + (own.first?.warnings ?? [])
@@ -108,8 +98,39 @@ extension MusicEngine {
         }
     }
 
+    /// Requests that are made in one loop, their adapters in memory and attached.
+    struct Composition {
+        let requests: [Prepared]
+        let run: GenerationRun
+        let blend: BatchBlend
+        /// How the adapters are computed.
+        let plan: PlannedAdapters
+
+        /// Attaches what the adapters are at a point of the denoising.
+        ///
+        /// - Returns: whether weights have changed.
+        func select(at progress: Double, of adapters: AdapterSet) throws -> Bool {
+            if blend.isVarying { try adapters.select(blend, at: progress, over: plan.copy) }
+            return blend.isVarying
+        }
+    }
+
+    /// Makes the adapters of requests resident and attaches them.
+    func compose(_ requests: [EngineRequest], allowPartial: Bool) throws -> Composition {
+        let state = try ready()
+        let prepared = try requests.map { try prepare($0, allowPartial: allowPartial) }
+        let run = try GenerationRun(joining: prepared.map(\.run))
+        let batch = BatchBlend(
+            items: prepared.flatMap { Array(repeating: $0.blend, count: $0.run.items.count) },
+            positions: run.items.map { state.model.tokenCount($0.request) }.max() ?? 0
+        )
+        let plan = try plan(batch, run: run)
+        try state.adapters.select(batch, over: plan.copy)
+        return Composition(requests: prepared, run: run, blend: batch, plan: plan)
+    }
+
     /// A request whose adapters are resident and whose defaults are filled in.
-    private struct Prepared {
+    struct Prepared {
         let run: GenerationRun
         let blend: [BlendEntry]
         let adapters: [EngineResult.UsedAdapter]

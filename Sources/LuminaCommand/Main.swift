@@ -13,7 +13,8 @@ struct LuminaCommand: AsyncParsableCommand {
         version: LuminaVersion.current,
         subcommands: [
             Generate.self, AdaptersCommand.self, Export.self, DatasetCommand.self, Preprocess.self, Train.self,
-            PresetsCommand.self, RegistryCommand.self, ModelsCommand.self, Demo.self, Bench.self, BenchTraining.self,
+            PresetsCommand.self, Attribute.self, RegistryCommand.self, ModelsCommand.self, Demo.self, Bench.self,
+            BenchTraining.self,
             Doctor.self, SmallModelCommand.self,
         ]
     )

@@ -7,13 +7,13 @@ import Darwin
 #endif
 
 /// The power of a sound by time and frequency.
-struct Spectrogram: Sendable {
+package struct Spectrogram: Sendable {
     /// `[frames][bins]`: squared magnitudes; a full-scale sine on a bin has 1.
-    var frames: [[Float]]
+    package var frames: [[Float]]
     /// Hertz between bins.
-    let resolution: Double
+    package let resolution: Double
     /// Frames a second.
-    let rate: Double
+    package let rate: Double
 
     /// Analyses a sound; frame n is centred on sample n · hop.
     ///
@@ -22,7 +22,7 @@ struct Spectrogram: Sendable {
     ///   - sampleRate: samples a second.
     ///   - window: samples of a window, a power of two.
     ///   - hop: samples between frames.
-    init(_ samples: [Float], sampleRate: Int, window: Int, hop: Int) {
+    package init(_ samples: [Float], sampleRate: Int, window: Int, hop: Int) {
         resolution = Double(sampleRate) / Double(window)
         rate = Double(sampleRate) / Double(hop)
         let transform = FourierTransform(size: window)

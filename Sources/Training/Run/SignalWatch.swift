@@ -13,7 +13,7 @@ import Darwin
 /// Notes SIGINT and SIGTERM while a run is under way, so that it can save first.
 ///
 /// A second signal ends the process as it would without a watch.
-package final class SignalWatch {
+package final class SignalWatch: Sendable {
     private static let noted = Atomic<Int32>(0)
     private static let watched = [SIGINT, SIGTERM]
 

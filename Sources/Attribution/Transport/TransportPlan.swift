@@ -9,6 +9,8 @@
 struct TransportPlan {
     /// The mean cost of a unit.
     let cost: Double
+    /// A sink that each source sends units to; of as many sources as sinks all that it has.
+    let partners: [Int]
 
     /// - Parameters:
     ///   - costs: from each source to each sink, row by row, finite and not negative.
@@ -27,6 +29,9 @@ struct TransportPlan {
         var total = 0.0
         for (place, units) in search.flow.enumerated() where units > 0 { total += Double(units) * costs[place] }
         cost = total / Double(sources * sinks / common)
+        partners = (0..<sources).map { source in
+            (0..<sinks).first { search.flow[source * sinks + $0] > 0 } ?? 0
+        }
     }
 
     private static func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {

@@ -23,15 +23,40 @@ package enum Wasserstein {
     /// - Throws: ``AttributionError/points(_:)`` if the spaces differ.
     package static func exact(_ a: PointSet, _ b: PointSet) throws(AttributionError) -> Double {
         try requireOneSpace(a, b)
+        return TransportPlan(costs: costs(a, b), sources: a.count, sinks: b.count).cost.squareRoot()
+    }
+
+    /// The best plan between as many points as points: the place that each is carried to.
+    ///
+    /// - Parameters:
+    ///   - a: points.
+    ///   - b: as many points in the same space.
+    /// - Returns: for each point of `a` the place of one of `b`, each once.
+    /// - Throws: ``AttributionError/points(_:)`` if the spaces or the numbers of points differ.
+    package static func assignment(_ a: PointSet, _ b: PointSet) throws(AttributionError) -> [Int] {
+        try requireOneSpace(a, b)
+        guard a.count == b.count else { throw .points("\(a.count) and \(b.count) points cannot be paired") }
+        return TransportPlan(costs: costs(a, b), sources: a.count, sinks: b.count).partners
+    }
+
+    /// Squared distances from each point to each, row by row.
+    private static func costs(_ a: PointSet, _ b: PointSet) -> [Double] {
+        let dimension = a.dimension
         var costs: [Double] = []
         costs.reserveCapacity(a.count * b.count)
         for source in 0..<a.count {
-            let from = a[source]
             for sink in 0..<b.count {
-                costs.append(zip(from, b[sink]).reduce(0) { $0 + square(Double($1.0) - Double($1.1)) })
+                var sum = 0.0
+                for axis in 0..<dimension {
+                    let difference =
+                        Double(a.coordinates[source * dimension + axis])
+                        - Double(b.coordinates[sink * dimension + axis])
+                    sum += difference * difference
+                }
+                costs.append(sum)
             }
         }
-        return TransportPlan(costs: costs, sources: a.count, sinks: b.count).cost.squareRoot()
+        return costs
     }
 
     /// The sliced distance.
@@ -70,16 +95,18 @@ package enum Wasserstein {
     ///   - a: points.
     ///   - b: points in the same space.
     ///   - exactLimit: the most points of a side that are compared exactly.
+    ///   - directions: how many directions are drawn beyond it.
     /// - Returns: the distance, and how uncertain it is. Sliced distances are scaled by the root of the dimension, so that a shift of
     ///   all points counts the same in both ways.
     /// - Throws: ``AttributionError/points(_:)`` if the spaces differ.
     package static func distance(
         _ a: PointSet,
         _ b: PointSet,
-        exactLimit: Int = 512
+        exactLimit: Int = 1024,
+        directions: Int = 128
     ) throws(AttributionError) -> Estimate {
         guard max(a.count, b.count) > exactLimit else { return Estimate(value: try exact(a, b), standardError: 0) }
-        let sliced = try sliced(a, b)
+        let sliced = try sliced(a, b, directions: directions)
         let scale = Double(a.dimension).squareRoot()
         return Estimate(value: sliced.value * scale, standardError: sliced.standardError * scale)
     }
