@@ -10,6 +10,8 @@ public protocol TrainableTensors: AnyObject {
     var label: String { get }
     /// Where they are.
     var device: Device { get }
+    /// Whether projections round their factors to bfloat16.
+    var roundsFactors: Bool { get }
 
     /// The leaf of a name; made when it is first asked for.
     ///

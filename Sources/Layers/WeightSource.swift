@@ -187,7 +187,8 @@ extension WeightSource {
         }
     }
 
-    /// The product with a projection's weight: in the compute type, or in int8 if this source quantises it.
+    /// The product with a projection's weight: in the compute type, in int8 if this source quantises it, or with factors rounded to
+    /// bfloat16 where weights are trained so.
     ///
     /// Once a weight is quantised, its mapped pages are let go: they come back if somebody asks for the original.
     ///
@@ -198,6 +199,9 @@ extension WeightSource {
     /// - Throws: ``LayerError`` if it is missing or of another shape, `TorchError` if it cannot be held or quantised.
     func product(_ path: String, shape: [Int]) throws -> any LinearProduct {
         let name = path + ".weight"
+        if case .training(let tensors) = origin, tensors.roundsFactors {
+            return RoundedProduct(try tensor(name, shape: shape))
+        }
         guard case .files(let store) = origin, let quantization, let method = quantization.method(for: path) else {
             return DenseProduct(try tensor(name, shape: shape))
         }

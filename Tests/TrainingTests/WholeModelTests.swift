@@ -101,6 +101,24 @@ import Training
         }
     }
 
+    @Test("Factors that are rounded change gradients by the rounding, and by no more")
+    func roundedFactors() throws {
+        func gradients(_ rounds: Bool) throws -> [Float] {
+            let session = try session(TrainedModel(files: files(), seed: 5, roundsFactors: rounds))
+            let (batch, draw) = try pieces(TrainedModel(files: files(), seed: 5).model)
+            _ = try session.accumulate(batch, draw: draw, share: 1)
+            return try session.parameters.parameters.flatMap { parameter in
+                let gradient = try #require(try parameter.value.gradient, "\(parameter.name) has no gradient")
+                #expect(gradient.dtype == .float32)
+                return try gradient.floats()
+            }
+        }
+        let (exact, rounded) = try (gradients(false), gradients(true))
+        let difference = zip(exact, rounded).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+        let size = exact.reduce(0.0) { $0 + Double($1 * $1) }
+        #expect(difference > 0 && (difference / size).squareRoot() < 0.03, "\((difference / size).squareRoot())")
+    }
+
     @Test("Conditions computed together are those that generation computes one by one")
     func conditions() throws {
         let subject = try subject()

@@ -28,7 +28,7 @@ struct TrainSmallModel: AsyncParsableCommand {
     var tokenizer: String
 
     @Option(help: "Steps of the whole training.")
-    var steps = 7000
+    var steps = 8000
 
     @Option(help: "Stop after so many minutes; the same command goes on.")
     var minutes: Double?

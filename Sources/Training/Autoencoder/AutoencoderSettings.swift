@@ -5,7 +5,7 @@ package struct AutoencoderSettings: Sendable, Equatable, Codable {
     /// Where first values and noise come from.
     package var seed = 1
     /// Steps of the whole training, over which the learning rate falls.
-    package var steps = 12_000
+    package var steps = 7500
     /// Crops of a step.
     package var batch = 4
     /// Latent frames of a crop.

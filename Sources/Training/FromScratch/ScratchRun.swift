@@ -55,7 +55,7 @@ package final class ScratchRun {
         let watch = SignalWatch()
         try prepareFolder()
         let generator = try Generator(seed: UInt64(bitPattern: Int64(settings.optimization.seed)))
-        let subject = try TrainedModel(files: files, seed: generator.seed)
+        let subject = try TrainedModel(files: files, seed: generator.seed, roundsFactors: roundsFactors())
         let source = try LatentSource(settings.data.directory ?? "", for: subject.model.prompts)
         countEpochs(source)
         let session = try TrainingSession(
@@ -83,6 +83,19 @@ package final class ScratchRun {
             }
         )
         return try loop.run(notices: notices)
+    }
+
+    private func roundsFactors() throws -> Bool {
+        switch settings.model.precision {
+        case .float32: false
+        case .bfloat16: true
+        case .auto: try TorchRuntime.hasFastBFloat16
+        case .float16:
+            throw TrainingError.unsupported(
+                what: "training in float16",
+                advice: "its range is too small for gradients; use bf16 or fp32"
+            )
+        }
     }
 
     private func options(_ configuration: ModelConfiguration) -> TrainingSession.Options {

@@ -69,7 +69,9 @@ package struct SmallModel: Sendable, Equatable {
             "layer_types": (0..<layers).map { $0.isMultiple(of: 2) ? "sliding_attention" : "full_attention" },
             "use_sliding_window": true, "sliding_window": slidingWindow, "rope_theta": 1_000_000, "rms_norm_eps": 1e-6,
             "attention_bias": false, "attention_dropout": 0.0, "hidden_act": "silu", "initializer_range": 0.02,
-            "max_position_embeddings": 32_768, "timestep_mu": 0.4, "timestep_sigma": 1.0, "data_proportion": 0.5,
+            // Wider than the released models' -0.4 and 1: tempo is decided where there is almost only noise, and how sharply
+            // notes begin where there is almost none.
+            "max_position_embeddings": 32_768, "timestep_mu": 0.0, "timestep_sigma": 1.5, "data_proportion": 0.5,
             "vocab_size": 64_003,
         ]
     }

@@ -73,7 +73,6 @@ package struct SmallModelFolder: Sendable {
     package func settings(seed: Int) -> TrainingSettings {
         var settings = TrainingSettings()
         settings.model.checkpoint = skeleton
-        settings.model.precision = .float32
         settings.data.directory = latents
         settings.output.directory = run
         settings.output.saveInterval = 10

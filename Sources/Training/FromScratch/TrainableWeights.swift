@@ -26,6 +26,8 @@ package final class TrainableWeights: TrainableTensors {
     package let label: String
     /// Where they are.
     package let device: Device
+    /// Whether projections round their factors to bfloat16.
+    package let roundsFactors: Bool
     /// What has been asked for so far, in that order; all of it once the modules are made.
     package private(set) var parameters: [Parameter] = []
     private let prefix: String
@@ -44,8 +46,16 @@ package final class TrainableWeights: TrainableTensors {
     ///   - label: what messages call them.
     ///   - prefix: put before the names in the states of a run, where another file has the same ones.
     ///   - device: where to compute.
+    ///   - roundsFactors: whether projections round their factors to bfloat16.
     /// - Throws: `CheckpointError` if a file is missing or malformed.
-    package init(_ beginning: Beginning, label: String, prefix: String = "", device: Device = .cpu) throws {
+    package init(
+        _ beginning: Beginning,
+        label: String,
+        prefix: String = "",
+        device: Device = .cpu,
+        roundsFactors: Bool = false
+    ) throws {
+        self.roundsFactors = roundsFactors
         self.label = label
         self.prefix = prefix
         self.device = device

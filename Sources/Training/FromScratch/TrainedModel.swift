@@ -26,12 +26,17 @@ package final class TrainedModel: TrainingSubject {
     /// - Parameters:
     ///   - files: a checkpoint of the original layout; its weights, if it has any, are not read.
     ///   - seed: where first values come from.
+    ///   - roundsFactors: whether projections round their factors to bfloat16, which takes half the time where the processor
+    ///     multiplies those.
     /// - Throws: `ModelError`, `LayerError`, `TokenizerError` or `TorchError`.
-    package convenience init(files: ModelFiles, seed: UInt64) throws {
+    package convenience init(files: ModelFiles, seed: UInt64, roundsFactors: Bool = false) throws {
+        func weights(_ label: String, prefix: String = "") throws -> TrainableWeights {
+            try TrainableWeights(.drawn(seed: seed), label: label, prefix: prefix, roundsFactors: roundsFactors)
+        }
         try self.init(
             files: files,
-            main: TrainableWeights(.drawn(seed: seed), label: "the model"),
-            text: TrainableWeights(.drawn(seed: seed), label: "the text encoder", prefix: "text_encoder.")
+            main: weights("the model"),
+            text: weights("the text encoder", prefix: "text_encoder.")
         )
         try placeNumbers(seed: seed)
     }
@@ -66,7 +71,10 @@ package final class TrainedModel: TrainingSubject {
     /// Conditions change with each step.
     package var leavesConditionsFrozen: Bool { false }
     /// How much is trained.
-    package var summary: String { "all \(parameters.elementCount) parameters of \(files.name), float32" }
+    package var summary: String {
+        let products = main.roundsFactors ? ", products in bfloat16" : ""
+        return "all \(parameters.elementCount) parameters of \(files.name), float32\(products)"
+    }
 
     /// It changes all of them.
     package func adapts(layer: Int) -> Bool { true }
